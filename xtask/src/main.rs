@@ -1,0 +1,54 @@
+//! The project's own tool: everything a contributor or CI does beyond `cargo build`.
+//!
+//! One module per command; what they share is in `workspace` (places and progress lines), `command` (running
+//! programs), `stamp` (skip what has not changed) and `files` (atomic writes).
+
+mod command;
+mod dev;
+mod files;
+mod mirror;
+mod package;
+mod profile;
+mod stamp;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Builds, packages, tests and demonstrates Kouti.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, propagate_version = false)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run detect and build of an app on this host, without Docker
+    Dev(dev::Args),
+    /// Assemble the runtimes of the local profile from package registries
+    Mirror(mirror::Args),
+    /// Package the buildpacks
+    Package(package::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let workspace = Workspace::here();
+    let outcome = match &cli.task {
+        Task::Dev(args) => dev::run(&workspace, args),
+        Task::Mirror(args) => mirror::run(&workspace, args),
+        Task::Package(args) => package::run(&workspace, args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            workspace.complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `cargo xtask mirror`: runtimes of the local profile, assembled from package registries.
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_workspace: &Workspace, _args: &Args) -> Result<()> {
+    bail!("not built yet")
+}

@@ -1,0 +1,110 @@
+//! Where things are in this repository, and the progress lines of every command.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Result;
+
+/// The target triple of the shipped buildpacks (static glibc).
+pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
+/// This repository on this machine.
+pub(crate) struct Workspace {
+    /// The directory with the root `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// The version all buildpacks are released under.
+    pub(crate) version: &'static str,
+    /// `CI=true`: what is missing is a failure, not a skip.
+    pub(crate) ci: bool,
+    /// `PATH` of this process.
+    pub(crate) path: OsString,
+    started: Instant,
+}
+
+/// Held while a step works on files that another `cargo xtask` must leave alone; the kernel releases it even when
+/// the process is killed.
+pub(crate) struct Lock {
+    _file: fs_err::File,
+}
+
+impl Workspace {
+    /// The workspace this program was compiled in.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the process environment")]
+    pub(crate) fn here() -> Self {
+        let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self {
+            root: manifest_dir.parent().unwrap_or(manifest_dir).to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            started: Instant::now(),
+        }
+    }
+
+    /// `target/`: all that is generated.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
+    /// `target/tools/`: `pack`, `lifecycle`, `launcher`, `lifecycle.tgz`.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.target().join("tools")
+    }
+
+    /// `target/packages/`: packaged buildpacks.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.target().join("packages")
+    }
+
+    /// `target/mirror/`: runtimes of the local profile and their catalogue.
+    pub(crate) fn mirror(&self) -> PathBuf {
+        self.target().join("mirror")
+    }
+
+    /// The log of the quiet command `name`.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.target().join("logs").join(format!("{name}.log"))
+    }
+
+    /// Directory of the release binaries, see [`TRIPLE`].
+    pub(crate) fn release(&self) -> PathBuf {
+        self.target().join(TRIPLE).join("release")
+    }
+
+    /// Prints one progress line: elapsed time, the part of the work it belongs to, what happens.
+    pub(crate) fn say(&self, part: &str, text: impl Display) {
+        let elapsed = self.started.elapsed().as_secs_f64();
+        self.print(format_args!("[{elapsed:6.1}s] {part:<10} {text}"));
+    }
+
+    /// Prints a line as it is.
+    pub(crate) fn print(&self, text: impl Display) {
+        // A closed pipe (`… | head`) is no reason to stop.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    /// Prints what went wrong, with its causes.
+    pub(crate) fn complain(&self, error: &anyhow::Error) {
+        let mut text = format!("error: {error}");
+        for cause in error.chain().skip(1) {
+            text.push_str("\n  caused by: ");
+            text.push_str(&cause.to_string());
+        }
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// Waits until no other `cargo xtask` works on `name`.
+    pub(crate) fn lock(&self, name: &str) -> Result<Lock> {
+        let dir = self.target().join("locks");
+        fs_err::create_dir_all(&dir)?;
+        let file = fs_err::File::create(dir.join(name))?;
+        if file.file().try_lock().is_err() {
+            self.say(name, "waiting for another cargo xtask to finish this step");
+            file.file().lock()?;
+        }
+        Ok(Lock { _file: file })
+    }
+}
