@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Result;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest, Sha256};
 
 use crate::files;
 
@@ -55,8 +55,13 @@ pub(crate) fn set(stamp: &Path, key: &str) -> Result<()> {
 
 /// The SHA-256 of a file.
 pub(crate) fn sha256(path: &Path) -> Result<String> {
+    digest::<Sha256>(path)
+}
+
+/// The digest of a file, in hexadecimal.
+pub(crate) fn digest<D: Digest>(path: &Path) -> Result<String> {
     let mut file = fs_err::File::open(path)?;
-    let mut hash = Sha256::new();
+    let mut hash = D::new();
     let mut buffer = vec![0; 256 * 1024];
     loop {
         match file.read(&mut buffer)? {
@@ -66,7 +71,7 @@ pub(crate) fn sha256(path: &Path) -> Result<String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
