@@ -1,0 +1,3 @@
+//! Everything that needs only the public side of the crate.
+
+mod vectors;
