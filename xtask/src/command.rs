@@ -128,7 +128,11 @@ impl Command {
             if Instant::now() >= end {
                 child.kill()?;
                 child.wait()?;
-                bail!("`{}` did not finish within {} s and was stopped", self.line(), limit.as_secs());
+                bail!(
+                    "`{}` did not finish within {} s and was stopped",
+                    self.line(),
+                    limit.as_secs()
+                );
             }
             thread::sleep(Duration::from_millis(20));
         }

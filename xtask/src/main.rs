@@ -1,15 +1,21 @@
 //! The project's own tool: everything a contributor or CI does beyond `cargo build`.
 //!
 //! One module per command; what they share is in `workspace` (places and progress lines), `command` (running
-//! programs), `stamp` (skip what has not changed) and `files` (atomic writes).
+//! programs), `stamp` (skip what has not changed), `files` (atomic writes) and `tarball` (reproducible archives).
 
+mod advice;
+mod base;
 mod command;
 mod dev;
+mod docker;
 mod files;
+mod host;
 mod mirror;
 mod package;
 mod profile;
 mod stamp;
+mod tarball;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -28,21 +34,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Make the base images of the local profile
+    Base(base::Args),
     /// Run detect and build of an app on this host, without Docker
     Dev(dev::Args),
     /// Assemble the runtimes of the local profile from package registries
     Mirror(mirror::Args),
     /// Package the buildpacks
     Package(package::Args),
+    /// Build the pack CLI and the lifecycle where they are missing
+    Tools(tools::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = Workspace::here();
     let outcome = match &cli.task {
+        Task::Base(args) => base::run(&workspace, args),
         Task::Dev(args) => dev::run(&workspace, args),
         Task::Mirror(args) => mirror::run(&workspace, args),
         Task::Package(args) => package::run(&workspace, args),
+        Task::Tools(args) => tools::run(&workspace, args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

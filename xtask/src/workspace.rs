@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::advice;
+
 /// The target triple of the shipped buildpacks (static glibc).
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
@@ -19,6 +21,8 @@ pub(crate) struct Workspace {
     pub(crate) version: &'static str,
     /// `CI=true`: what is missing is a failure, not a skip.
     pub(crate) ci: bool,
+    /// `DOCKER_HOST` is set: the daemon is somewhere else.
+    pub(crate) docker_host: bool,
     /// `PATH` of this process.
     pub(crate) path: OsString,
     started: Instant,
@@ -32,13 +36,17 @@ pub(crate) struct Lock {
 
 impl Workspace {
     /// The workspace this program was compiled in.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the process environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the process environment"
+    )]
     pub(crate) fn here() -> Self {
         let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
         Self {
             root: manifest_dir.parent().unwrap_or(manifest_dir).to_owned(),
             version: env!("CARGO_PKG_VERSION"),
             ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
+            docker_host: std::env::var_os("DOCKER_HOST").is_some(),
             path: std::env::var_os("PATH").unwrap_or_default(),
             started: Instant::now(),
         }
@@ -86,14 +94,9 @@ impl Workspace {
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 
-    /// Prints what went wrong, with its causes.
+    /// Prints what went wrong, why, and what to do.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
-        let mut text = format!("error: {error}");
-        for cause in error.chain().skip(1) {
-            text.push_str("\n  caused by: ");
-            text.push_str(&cause.to_string());
-        }
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", advice::page(error));
     }
 
     /// Waits until no other `cargo xtask` works on `name`.
