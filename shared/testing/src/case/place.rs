@@ -1,0 +1,160 @@
+//! The directories of one case, and what is written there before each run.
+
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
+
+use super::text::Cleaner;
+use super::tool::{Call, JOURNAL, read_journal};
+use super::{Case, Change};
+use crate::lifecycle::{Buildpack, Env, Lifecycle, Member};
+use crate::tree;
+
+/// What a minimal Linux system has; nothing else of this host is on the `PATH` of a test.
+const SYSTEM: &str = "[ awk base64 basename bash cat chmod chown cmp cp cut date diff dirname du echo env \
+    expr false find grep gunzip gzip head hostname id install kill ln ls mkdir mktemp mv nproc paste \
+    printf pwd readlink realpath rm rmdir sed seq sh sha256sum sleep sort stat tail tar tee test touch \
+    tr true uname uniq wc which xargs";
+
+/// Where a case lives; shared by a case and its rebuilds.
+#[derive(Debug)]
+pub(super) struct Place {
+    root: PathBuf,
+    pub(super) lifecycle: Mutex<Lifecycle>,
+    /// Counts builds, so that the result of an older one is not mistaken for the current one.
+    generation: AtomicU32,
+    /// Deletes the directory at the end.
+    _dir: TempDir,
+}
+
+impl Place {
+    pub(super) fn new() -> io::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("kouti-").tempdir()?;
+        let root = fs_err::canonicalize(dir.path())?;
+        let lifecycle = Lifecycle::at(&root).map_err(io::Error::other)?;
+        let system = root.join("system");
+        fs_err::create_dir(&system)?;
+        for name in SYSTEM.split_whitespace() {
+            let program = [Path::new("/usr/bin"), Path::new("/bin")].map(|dir| dir.join(name));
+            if let Some(program) = program.iter().find(|program| program.exists()) {
+                symlink(program, system.join(name))?;
+            }
+        }
+        let generation = AtomicU32::new(0);
+        Ok(Self { root, lifecycle: Mutex::new(lifecycle), generation, _dir: dir })
+    }
+
+    pub(super) fn lifecycle(&self) -> MutexGuard<'_, Lifecycle> {
+        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn cleaner(&self) -> Cleaner {
+        Cleaner::new(&self.root)
+    }
+
+    /// Directory of the fake tools.
+    pub(super) fn tools(&self) -> PathBuf {
+        self.root.join("tools")
+    }
+
+    pub(super) fn next_generation(&self) -> u32 {
+        self.generation.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// The calls of fake tools since the last preparation.
+    pub(super) fn calls(&self) -> io::Result<Vec<Call>> {
+        let cleaner = self.cleaner();
+        read_journal(&self.root.join(JOURNAL), |text| cleaner.paths(text))
+    }
+
+    /// Writes everything that a run starts from, and returns the group.
+    pub(super) fn prepare(&self, case: &Case) -> io::Result<Vec<Member>> {
+        for dir in
+            ["app", "platform", "build-config", "buildpacks", "tools", "home", "tmp", JOURNAL]
+        {
+            tree::remove(&self.root.join(dir))?;
+            fs_err::create_dir(self.root.join(dir))?;
+        }
+        for change in &case.app {
+            change.apply(&self.root.join("app"))?;
+        }
+        for (path, content) in &case.platform {
+            tree::write(&self.root.join("platform").join(path), content)?;
+        }
+        for (name, value) in &case.operator_env {
+            tree::write(&self.root.join("build-config/env").join(name), value)?;
+        }
+        for (name, tool) in &case.tools {
+            tree::write_executable(&self.tools().join(name), tool.text())?;
+        }
+        self.set_environment(case);
+
+        let mut group = Vec::new();
+        for (index, part) in case.group.iter().enumerate() {
+            let dir = self.root.join("buildpacks").join(index.to_string());
+            part.write(&dir)?;
+            let buildpack = Buildpack::read(&dir).map_err(io::Error::other)?;
+            // A name that says more in a log than a number does.
+            let named = self.root.join("buildpacks").join(buildpack.escaped_id());
+            fs_err::rename(&dir, &named)?;
+            let buildpack = Buildpack { dir: named, ..buildpack };
+            group.push(Member { buildpack, optional: part.is_optional() });
+        }
+        Ok(group)
+    }
+
+    fn set_environment(&self, case: &Case) {
+        let system = self.root.join("system").into_os_string();
+        let mut path = self.tools().into_os_string();
+        path.push(":");
+        path.push(&system);
+        let mut lifecycle = self.lifecycle();
+        lifecycle.target = case.target.clone();
+        lifecycle.build_env = Env::new()
+            .with("PATH", path)
+            .with("HOME", self.root.join("home"))
+            .with("TMPDIR", self.root.join("tmp"));
+        for (name, value) in case.container_env.iter() {
+            lifecycle.build_env.set(name, value);
+        }
+        lifecycle.launch_env = Env::new().with("PATH", system).with("HOME", self.root.join("home"));
+    }
+}
+
+impl Change {
+    fn apply(&self, app_dir: &Path) -> io::Result<()> {
+        match self {
+            Self::Tree(from) => tree::copy(from, app_dir),
+            Self::File(path, content) => tree::write(&app_dir.join(path), content),
+            Self::Program(path, content) => tree::write_executable(&app_dir.join(path), content),
+            Self::Dir(path) => fs_err::create_dir_all(app_dir.join(path)),
+            Self::Link(path, target) => {
+                let path = app_dir.join(path);
+                if let Some(parent) = path.parent() {
+                    fs_err::create_dir_all(parent)?;
+                }
+                tree::remove(&path)?;
+                symlink(target, path)
+            }
+            Self::Remove(path) => tree::remove(&app_dir.join(path)),
+            Self::Json(path, edit) => {
+                let path = app_dir.join(path);
+                let mut value = if path.exists() {
+                    serde_json::from_slice(&fs_err::read(&path)?)?
+                } else {
+                    serde_json::Value::Object(serde_json::Map::new())
+                };
+                edit(&mut value);
+                tree::write(&path, serde_json::to_vec_pretty(&value)?)
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The buildpacks of a case: the real one under test, and fakes around it.
+
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::artifact::Artifact;
+use crate::lifecycle::BuildPlan;
+use crate::tree;
+
+type Edit = Arc<dyn Fn(&mut toml::Table) + Send + Sync>;
+
+/// A real buildpack: its program and descriptor, with the artifacts of the test in place of its catalogue.
+#[derive(Clone)]
+pub struct Subject {
+    program: PathBuf,
+    descriptor: PathBuf,
+    helper: Option<PathBuf>,
+    artifacts: Vec<Artifact>,
+    edits: Vec<Edit>,
+    pub(super) optional: bool,
+}
+
+impl Subject {
+    /// The buildpack whose phases `program` runs and whose `buildpack.toml` is `descriptor`.
+    pub fn new(program: impl Into<PathBuf>, descriptor: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            descriptor: descriptor.into(),
+            helper: None,
+            artifacts: Vec::new(),
+            edits: Vec::new(),
+            optional: false,
+        }
+    }
+
+    /// Its helper program, `bin/helper`.
+    #[must_use]
+    pub fn helper(mut self, program: impl Into<PathBuf>) -> Self {
+        self.helper = Some(program.into());
+        self
+    }
+
+    /// Adds an artifact to its catalogue.
+    #[must_use]
+    pub fn artifact(mut self, artifact: Artifact) -> Self {
+        self.artifacts.push(artifact);
+        self
+    }
+
+    /// Version of `id` that is installed if nobody asks for one.
+    #[must_use]
+    pub fn default_version(self, id: &str, version: &str) -> Self {
+        let (id, version) = (id.to_owned(), version.to_owned());
+        self.metadata(move |metadata| {
+            let defaults = metadata.entry("default-versions").or_insert_with(new_table);
+            if let toml::Value::Table(defaults) = defaults {
+                defaults.insert(id.clone(), version.clone().into());
+            }
+        })
+    }
+
+    /// Changes `[metadata]` of its descriptor.
+    #[must_use]
+    pub fn metadata(mut self, edit: impl Fn(&mut toml::Table) + Send + Sync + 'static) -> Self {
+        self.edits.push(Arc::new(edit));
+        self
+    }
+
+    /// Makes it an optional member of the group.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// Writes the directory that the packager would make.
+    fn write(&self, dir: &Path) -> io::Result<()> {
+        let text = fs_err::read_to_string(&self.descriptor)?;
+        let mut descriptor: toml::Table = toml::from_str(&text).map_err(io::Error::other)?;
+        let metadata = descriptor.entry("metadata").or_insert_with(new_table);
+        if let toml::Value::Table(metadata) = metadata {
+            metadata.remove("catalog");
+            let entries: Vec<toml::Value> =
+                self.artifacts.iter().map(|artifact| artifact.catalogue_entry().into()).collect();
+            metadata.insert("dependencies".to_owned(), entries.into());
+            for edit in &self.edits {
+                edit(metadata);
+            }
+        }
+        let descriptor = toml::to_string(&descriptor).map_err(io::Error::other)?;
+        tree::write(&dir.join("buildpack.toml"), descriptor)?;
+
+        let bin = dir.join("bin");
+        fs_err::create_dir_all(&bin)?;
+        symlink(&self.program, bin.join("build"))?;
+        symlink(&self.program, bin.join("detect"))?;
+        if let Some(helper) = &self.helper {
+            symlink(helper, bin.join("helper"))?;
+        }
+        for artifact in self.artifacts.iter().filter(|artifact| artifact.is_stored()) {
+            let file = dir.join("dependencies/sha256").join(artifact.sha256());
+            tree::write(&file, artifact.to_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// A buildpack made of two shell scripts.
+#[derive(Clone, Debug)]
+pub struct Fake {
+    id: String,
+    plan: String,
+    detect: String,
+    build: String,
+    header: String,
+    pub(super) optional: bool,
+}
+
+impl Fake {
+    /// A buildpack that passes detect with an empty plan and builds nothing.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            plan: String::new(),
+            detect: String::new(),
+            build: String::new(),
+            header: String::new(),
+            optional: false,
+        }
+    }
+
+    /// The build plan that it writes, as TOML.
+    #[must_use]
+    pub fn plan(mut self, plan: &str) -> Self {
+        plan.clone_into(&mut self.plan);
+        self
+    }
+
+    /// Commands that detect runs before it writes the plan.
+    #[must_use]
+    pub fn detect(mut self, script: &str) -> Self {
+        script.clone_into(&mut self.detect);
+        self
+    }
+
+    /// Commands that build runs in the app directory; `$layers` is its layers directory.
+    #[must_use]
+    pub fn build(mut self, script: &str) -> Self {
+        script.clone_into(&mut self.build);
+        self
+    }
+
+    /// Further lines of the `[buildpack]` table.
+    #[must_use]
+    pub fn header(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.header);
+        self
+    }
+
+    /// Makes it an optional member of the group.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    fn write(&self, dir: &Path) -> io::Result<()> {
+        let Self { id, plan, detect, build, header, .. } = self;
+        let descriptor = format!(
+            "api = \"0.10\"\n[buildpack]\nid = \"{id}\"\nversion = \"1.0.0\"\n{header}\n\
+             [[targets]]\nos = \"linux\"\n"
+        );
+        tree::write(&dir.join("buildpack.toml"), descriptor)?;
+        tree::write(&dir.join("plan.toml"), plan)?;
+        let copy_plan = r#"cat "$CNB_BUILDPACK_DIR/plan.toml" >"$CNB_BUILD_PLAN_PATH""#;
+        let detect = format!("#!/bin/sh\nset -eu\n{detect}\n{copy_plan}\n");
+        tree::write_executable(&dir.join("bin/detect"), detect)?;
+        let build = format!("#!/bin/sh\nset -eu\nlayers=$CNB_LAYERS_DIR\n{build}\n");
+        tree::write_executable(&dir.join("bin/build"), build)
+    }
+}
+
+/// One member of a case's group.
+#[derive(Clone)]
+pub enum Part {
+    /// A real buildpack.
+    Subject(Box<Subject>),
+    /// A fake one.
+    Fake(Fake),
+}
+
+impl From<Subject> for Part {
+    fn from(subject: Subject) -> Self {
+        Self::Subject(Box::new(subject))
+    }
+}
+
+impl From<Fake> for Part {
+    fn from(fake: Fake) -> Self {
+        Self::Fake(fake)
+    }
+}
+
+impl Part {
+    pub(super) fn is_optional(&self) -> bool {
+        match self {
+            Self::Subject(subject) => subject.optional,
+            Self::Fake(fake) => fake.optional,
+        }
+    }
+
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        match self {
+            Self::Subject(subject) => subject.write(dir),
+            Self::Fake(fake) => fake.write(dir),
+        }
+    }
+}
+
+pub(super) fn plan_text(plan: &BuildPlan) -> String {
+    toml::to_string(plan).expect("a plan is plain data")
+}
+
+fn new_table() -> toml::Value {
+    toml::Table::new().into()
+}

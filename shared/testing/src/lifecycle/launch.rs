@@ -1,0 +1,279 @@
+//! The launcher: environment, exec.d programs, and the process itself.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::buildpack::escaped;
+use super::env::{Env, Unsuffixed, When};
+use super::failure::Failure;
+use super::image::{Image, Process};
+use super::{Lifecycle, Result};
+use crate::tree;
+
+/// A process about to be started, as `docker run` would start it.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    process: Process,
+    buildpacks: Vec<String>,
+    layers_dir: PathBuf,
+    app_dir: PathBuf,
+    env: Env,
+    args: Vec<OsString>,
+}
+
+impl Lifecycle {
+    /// Prepares a process of the image that was built last.
+    pub fn launch(&self, process_type: &str) -> Result<Launch> {
+        let image = self.state.image.as_ref().filter(|_| self.state.exported);
+        let image = image.ok_or_else(|| Failure::Launch("there is no image".to_owned()))?;
+        let process = image.process(process_type).ok_or_else(|| unknown(image, process_type))?;
+        Ok(Launch {
+            process: process.clone(),
+            buildpacks: image.buildpacks.iter().map(|record| record.id.clone()).collect(),
+            layers_dir: self.layers_dir(),
+            app_dir: self.app_dir(),
+            env: Env::for_launch(&self.launch_env),
+            args: Vec::new(),
+        })
+    }
+}
+
+fn unknown(image: &Image, process_type: &str) -> Failure {
+    let known: Vec<_> = image.processes.iter().map(|process| process.r#type.as_str()).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Failure::Launch(format!("there is no process `{process_type}`, only: {known}"))
+}
+
+impl Launch {
+    /// Sets a variable of the container, `docker run --env`.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.set(name, value);
+        self
+    }
+
+    /// Gives arguments in place of the process's own.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The environment of the process, after all exec.d programs, and what those printed.
+    pub fn prepare(&self) -> Result<(Env, String)> {
+        let mut env = self.env.clone();
+        for id in &self.buildpacks {
+            let layers = self.layers(id)?;
+            for layer in &layers {
+                env.add_roots(layer, When::Launch);
+            }
+            for layer in &layers {
+                let launch = layer.join("env.launch");
+                for dir in [layer.join("env"), launch.clone(), launch.join(&self.process.r#type)] {
+                    env.add_files(&dir, Unsuffixed::Override)?;
+                }
+            }
+        }
+        let mut log = String::new();
+        for id in &self.buildpacks {
+            for layer in self.layers(id)? {
+                let dir = layer.join("exec.d");
+                for dir in [dir.clone(), dir.join(&self.process.r#type)] {
+                    for name in tree::names(&dir)? {
+                        let program = dir.join(name);
+                        if !program.is_dir() {
+                            log.push_str(&self.exec_d(&program, &mut env)?);
+                        }
+                    }
+                }
+            }
+        }
+        Ok((env, log))
+    }
+
+    fn layers(&self, buildpack: &str) -> Result<Vec<PathBuf>> {
+        let dir = self.layers_dir.join(escaped(buildpack));
+        let layers = tree::names(&dir)?.into_iter().map(|name| dir.join(name));
+        Ok(layers.filter(|layer| layer.is_dir()).collect())
+    }
+
+    /// Runs one exec.d program; what it writes to descriptor 3 changes `env`, the rest is its log.
+    fn exec_d(&self, program: &Path, env: &mut Env) -> Result<String> {
+        // A shell moves the descriptors, since safe Rust passes on only the first three.
+        // `env -i` keeps out what the shell itself would add.
+        let mut arguments: Vec<OsString> =
+            ["-c", r#"exec 3>&1 1>&2 env -i "$@""#, "sh"].map(OsString::from).to_vec();
+        arguments.extend(env.iter().map(|(name, value)| [name, value].join(OsStr::new("="))));
+        arguments.push(program.into());
+        let child = tree::spawn(
+            Command::new("/bin/sh")
+                .args(arguments)
+                .env_clear()
+                .env("PATH", "/usr/bin:/bin")
+                .current_dir(&self.app_dir)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+        )?;
+        let output = child.wait_with_output()?;
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        let name = program.strip_prefix(&self.layers_dir).unwrap_or(program).display();
+        if !output.status.success() {
+            return Err(Failure::Launch(format!("exec.d {name}: {}\n{log}", output.status)));
+        }
+        let written = String::from_utf8_lossy(&output.stdout);
+        let variables: std::collections::BTreeMap<String, String> = toml::from_str(&written)
+            .map_err(|error| Failure::Launch(format!("exec.d {name}: {error}")))?;
+        for (variable, value) in variables {
+            env.set(variable, value);
+        }
+        Ok(log)
+    }
+
+    /// Starts the process.
+    pub fn start(&self) -> Result<Running> {
+        let (env, log) = self.prepare()?;
+        let fixed = self.process.command.iter().map(OsString::from);
+        let own = self.process.args.iter().map(OsString::from);
+        let mut command: Vec<OsString> = fixed.collect();
+        if self.args.is_empty() {
+            command.extend(own);
+        } else {
+            command.extend(self.args.iter().cloned());
+        }
+        let program = command.remove(0);
+        let working_dir = self.process.working_dir.as_ref();
+        let working_dir = working_dir.map_or(self.app_dir.clone(), PathBuf::from);
+        let child = tree::spawn(
+            Command::new(self.find(&program, &env)?)
+                .args(command)
+                .env_clear()
+                .envs(env.iter())
+                .current_dir(working_dir)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+        )?;
+        Ok(Running::new(child, log))
+    }
+
+    /// Looks a program up as the launcher does: on the `PATH` of the process.
+    fn find(&self, program: &OsStr, env: &Env) -> Result<PathBuf> {
+        if Path::new(program).components().count() > 1 {
+            return Ok(self.app_dir.join(program));
+        }
+        let path = env.get("PATH").unwrap_or_default();
+        let mut candidates = std::env::split_paths(path).map(|dir| dir.join(program));
+        candidates.find(|candidate| candidate.is_file()).ok_or_else(|| {
+            Failure::Launch(format!("`{}` is not on PATH={path}", program.display()))
+        })
+    }
+}
+
+/// A process that runs. It is killed when this value goes away.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    log: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug)]
+pub struct Exit {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All that exec.d programs and the process have printed.
+    pub log: String,
+}
+
+/// No process of a test needs this long; it only keeps a failing test from hanging.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+impl Running {
+    fn new(mut child: Child, log: String) -> Self {
+        let (sender, lines) = channel();
+        let streams: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+            child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        ];
+        for stream in streams.into_iter().flatten() {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                    let line = String::from_utf8_lossy(&line).into_owned();
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Self { child, lines, log }
+    }
+
+    /// Waits for a line that contains `text` and returns it.
+    pub fn wait_for(&mut self, text: &str) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => {
+                    self.record(&line);
+                    if line.contains(text) {
+                        return Ok(line);
+                    }
+                }
+                Err(reason) => {
+                    let happened = match reason {
+                        RecvTimeoutError::Timeout => "did not print",
+                        RecvTimeoutError::Disconnected => "ended without printing",
+                    };
+                    let log = &self.log;
+                    return Err(Failure::Launch(format!("the process {happened} `{text}`\n{log}")));
+                }
+            }
+        }
+    }
+
+    /// Asks the process to stop, as `docker stop` does, and waits until it has.
+    pub fn stop(self) -> Result<Exit> {
+        let pid = self.child.id().to_string();
+        tree::spawn(Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &pid]))?.wait()?;
+        self.wait()
+    }
+
+    /// Waits until the process has ended by itself.
+    pub fn wait(mut self) -> Result<Exit> {
+        while let Ok(line) = self.lines.recv() {
+            self.record(&line);
+        }
+        let status = self.child.wait()?;
+        Ok(Exit { status, log: std::mem::take(&mut self.log) })
+    }
+
+    /// Hands on each line until the process ends.
+    pub fn follow(mut self, on_line: &mut dyn FnMut(&str)) -> Result<ExitStatus> {
+        while let Ok(line) = self.lines.recv() {
+            on_line(&line);
+        }
+        Ok(self.child.wait()?)
+    }
+
+    fn record(&mut self, line: &str) {
+        self.log.push_str(line);
+        self.log.push('\n');
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the miniature lifecycle and of cases, with buildpacks made of shell scripts.
+
+mod building;
