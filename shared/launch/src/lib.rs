@@ -1,1 +1,7 @@
-//! Stub.
+//! For programs that run when a container starts: exec.d helpers and process
+//! supervisors. Also the service bindings, which builds read the same way.
+//!
+//! No network code and nothing that needs a writable root, a home directory or
+//! an entry in `/etc/passwd`.
+
+pub mod binding;

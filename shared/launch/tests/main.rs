@@ -1,0 +1,4 @@
+//! Tests of what runs when a container starts.
+
+#[cfg(test)]
+mod binding;
