@@ -17,7 +17,7 @@ impl Interval {
 
     /// Contains nothing: not even `0.0.0-0` is below `0.0.0-0`.
     pub(crate) fn nothing() -> Self {
-        Self { low: Bound::Unbounded, high: before(0, 0, 0) }
+        Self { low: Bound::Unbounded, high: Bound::Excluded(lowest(0, 0, 0)) }
     }
 
     pub(crate) fn exactly(version: Version) -> Self {
@@ -54,11 +54,11 @@ impl Interval {
     }
 }
 
-/// The bound below a release and below all pre-releases of it.
-pub(crate) fn before(major: u64, minor: u64, patch: u64) -> Bound<Version> {
+/// What comes before a release and before all pre-releases of it but itself.
+pub(crate) fn lowest(major: u64, minor: u64, patch: u64) -> Version {
     let mut version = Version::new(major, minor, patch);
     version.pre = Prerelease::new("0").unwrap_or_default();
-    Bound::Excluded(version)
+    version
 }
 
 /// Build metadata counts only if the bound has some, which comes from a fourth

@@ -5,7 +5,7 @@ use std::ops::Bound::{self, Excluded, Included};
 
 use semver::{BuildMetadata, Prerelease, Version};
 
-use crate::interval::{Interval, before};
+use crate::interval::{Interval, lowest};
 use crate::pattern::Pattern;
 use crate::range::{Group, Prereleases};
 use crate::version::number;
@@ -14,11 +14,10 @@ use crate::version::number;
 const LARGEST: u64 = (1 << 53) - 1;
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Group>, String> {
-    let mut groups = Vec::new();
-    for alternative in text.split("||") {
-        let alternative = without_build(alternative);
-        groups.push(group(alternative.trim())?);
-    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    let group = |text: &str| group(&without_build(text.trim()));
+    let mut groups = text.split("||").map(group).collect::<Result<Vec<_>, _>>()?;
     // With `*` on one side, a pre-release named on the other is not let in.
     if let Some(any) = groups.iter().position(|group| group.within.is_empty()) {
         groups = vec![groups.swap_remove(any)];
@@ -27,11 +26,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Group>, String> {
 }
 
 fn group(text: &str) -> Result<Group, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ");
-    let mut within = match hyphen(&text) {
+    let mut within = match hyphen(text) {
         Some(interval) => vec![interval],
-        None => conditions(&text)?,
+        None => conditions(text)?,
     };
     // From zero on is the same as anything.
     for interval in &mut within {
@@ -42,111 +39,134 @@ fn group(text: &str) -> Result<Group, String> {
     within.retain(|interval| *interval != Interval::ALL);
     let fits = |bound: &Version| bound.major.max(bound.minor).max(bound.patch) <= LARGEST;
     if !within.iter().flat_map(Interval::bounds).all(fits) {
-        return Err(text);
+        return Err(text.to_owned());
     }
     Ok(Group { within, outside: Vec::new(), prereleases: Prereleases::OfNamedReleases })
 }
 
+/// `from - to`, which is neither checked for order nor for numbers behind a wildcard.
 fn hyphen(text: &str) -> Option<Interval> {
     let (from, to) = text.split_once(" - ")?;
-    let from = Operand::read(from, true)?;
-    let to = Operand::read(to, true)?;
-    (from.is_plain() && to.is_plain())
+    let from = Operand::read(from, &['v', '=', ' '])?;
+    let to = Operand::read(to, &['v', '=', ' '])?;
+    (from.is_plain() && (to.is_plain() || !to.pattern.pre.is_empty()))
         .then(|| Interval { low: Included(from.pattern.floor()), high: to.pattern.at_most().high })
 }
 
 fn conditions(text: &str) -> Result<Vec<Interval>, String> {
     let mut intervals = Vec::new();
-    let mut rest = text;
+    let mut rest = text.trim_start();
     while !rest.is_empty() {
         let (operator, or_equal, operand) = operator(rest);
         let (word, behind) = operand.split_once(' ').unwrap_or((operand, ""));
         let end = rest.len() - operand.len() + word.len();
         intervals.push(condition(operator, or_equal, word).ok_or_else(|| &rest[..end])?);
-        rest = behind;
+        rest = behind.trim_start();
     }
     Ok(intervals)
 }
 
-/// Splits the operator off, with one blank at each place where npm ignores it.
+/// Splits the operator off, with a blank at each place where npm ignores it.
 fn operator(text: &str) -> (char, bool, &str) {
     let (operator, rest) = match text.chars().next() {
-        // `~>` is another way to write `~`.
-        Some('~') => ('~', text[1..].strip_prefix(' ').unwrap_or(&text[1..])),
-        Some('^') => ('^', text[1..].strip_prefix(' ').unwrap_or(&text[1..])),
+        Some('~') => ('~', without(' ', &text[1..])),
+        Some('^') => ('^', without(' ', &text[1..])),
         Some(c @ ('<' | '>')) => (c, &text[1..]),
         _ => ('=', text),
     };
-    let rest = if operator == '~' { rest.strip_prefix('>').unwrap_or(rest) } else { rest };
-    let (or_equal, rest) = rest.strip_prefix('=').map_or((false, rest), |rest| (true, rest));
-    (operator, or_equal, rest.strip_prefix(' ').unwrap_or(rest))
+    // `~>` is another way to write `~`.
+    let rest = if operator == '~' { without('>', rest) } else { rest };
+    if let Some(rest) = rest.strip_prefix('=') {
+        return (operator, true, without(' ', rest));
+    }
+    let rest = without(' ', rest);
+    let operand = without('=', rest);
+    (operator, operand.len() < rest.len(), operand)
+}
+
+fn without(c: char, text: &str) -> &str {
+    text.strip_prefix(c).unwrap_or(text)
 }
 
 fn condition(operator: char, or_equal: bool, word: &str) -> Option<Interval> {
-    let operand = Operand::read(word, false)?;
+    let operand = Operand::read(word, &['v', '='])?;
     let pattern = &operand.pattern;
     Some(match (operator, or_equal) {
         ('~', _) => pattern.tilde(),
         ('^', _) => pattern.caret(),
-        _ if !operand.is_plain() => return None,
-        ('>', false) => pattern.above(),
+        _ if operand.has_gap || !operand.is_plain() => return None,
+        ('>', false) => pattern.above(Version::new),
         ('>', true) => Interval::from(Included(pattern.floor())),
         ('<', false) if pattern.is_full() => Interval::to(Excluded(pattern.floor())),
         ('<', false) => {
-            Interval::to(before(pattern.major.unwrap_or(0), pattern.minor.unwrap_or(0), 0))
+            let (major, minor) = (pattern.major.unwrap_or(0), pattern.minor.unwrap_or(0));
+            Interval::to(Excluded(lowest(major, minor, 0)))
         }
         ('<', true) => pattern.at_most(),
         _ => pattern.line(),
     })
 }
 
-struct Operand {
+struct Operand<'a> {
+    prefix: &'a str,
     pattern: Pattern,
-    prefix: String,
+    /// A number stands behind a wildcard.
+    has_gap: bool,
 }
 
-impl Operand {
-    fn read(text: &str, blanks: bool) -> Option<Self> {
-        let start = text.find(|c| !(matches!(c, 'v' | '=') || blanks && c == ' '))?;
-        let (prefix, text) = text.split_at(start);
+impl<'a> Operand<'a> {
+    fn read(text: &'a str, prefix: &[char]) -> Option<Self> {
+        let (prefix, text) = text.split_at(text.len() - text.trim_start_matches(prefix).len());
         let (text, pre) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));
         let parts: Vec<&str> = text.split('.').collect();
         if parts.len() > 3 || pre.is_some() && parts.len() < 3 || pre == Some("") {
             return None;
         }
+
         let mut numbers = [None; 3];
-        let mut open = false;
+        let (mut open, mut has_gap) = (false, false);
         for (slot, part) in numbers.iter_mut().zip(parts) {
             if matches!(part, "x" | "X" | "*") {
                 open = true;
-            } else if part.len() > 1 && part.starts_with('0') || open {
+                continue;
+            }
+            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            if !digits || part.len() > 1 && part.starts_with('0') {
                 return None;
-            } else {
+            }
+            has_gap |= open;
+            if !open {
                 *slot = Some(number(part)?);
             }
         }
+
         let [major, minor, patch] = numbers;
         let pre = Prerelease::new(pre.unwrap_or_default()).ok()?;
         let pre = if patch.is_some() { pre } else { Prerelease::EMPTY };
         let pattern = Pattern { major, minor, patch, pre, build: BuildMetadata::EMPTY };
-        Some(Self { pattern, prefix: prefix.to_owned() })
+        Some(Self { prefix, pattern, has_gap })
     }
 
+    /// npm drops odd prefixes only where it writes the condition anew.
     fn is_plain(&self) -> bool {
-        !self.pattern.is_full() || matches!(self.prefix.as_str(), "" | "v")
+        !self.pattern.is_full() || matches!(self.prefix, "" | "v")
     }
 }
 
 /// Build metadata says nothing in a range.
 fn without_build(text: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('+') {
-        let end = behind
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
-            .unwrap_or(behind.len());
-        kept.push_str(before);
-        rest = &behind[end..];
+    let mut pieces = text.split('+');
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let build = piece.find(|c| !is_part(c) && c != '.').map_or(piece, |end| &piece[..end]);
+        let length: usize =
+            build.split('.').take_while(|part| !part.is_empty()).map(|part| part.len() + 1).sum();
+        match length.checked_sub(1) {
+            Some(length) => kept.push_str(&piece[length..]),
+            // A lone `+` is left to be an error.
+            None => kept.extend(["+", piece]),
+        }
     }
-    kept + rest
+    kept
 }

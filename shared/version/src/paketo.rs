@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Included};
 
 use semver::{BuildMetadata, Prerelease};
 
-use crate::interval::Interval;
+use crate::interval::{Interval, lowest};
 use crate::pattern::Pattern;
 use crate::range::{Group, Prereleases};
 use crate::version::number;
@@ -47,7 +47,7 @@ fn condition<'a>(text: &'a str, group: &mut Group) -> Result<&'a str, String> {
     also(&pattern);
     let interval = match operator {
         "!=" => {
-            group.outside.push(pattern.line());
+            group.outside.push(pattern.whole_line());
             return Ok(rest);
         }
         "" => {
@@ -61,12 +61,18 @@ fn condition<'a>(text: &'a str, group: &mut Group) -> Result<&'a str, String> {
             pattern.line()
         }
         "=" => pattern.line(),
-        ">" => pattern.above(),
+        ">" => pattern.above(lowest),
         "<" => Interval::to(Excluded(pattern.floor())),
         ">=" | "=>" => Interval::from(Included(pattern.floor())),
         "<=" | "=<" => pattern.at_most(),
         "~>" if written < 3 => pattern.caret(),
         "^" => pattern.caret(),
+        // An oddity that is kept: `~0.0.0` has no upper bound.
+        _ if pattern.is_full()
+            && (pattern.major, pattern.minor, pattern.patch) == (Some(0), Some(0), Some(0)) =>
+        {
+            Interval::from(Included(pattern.floor()))
+        }
         _ => pattern.tilde(),
     };
     group.within.push(interval);

@@ -5,7 +5,7 @@ use std::ops::Bound::{self, Excluded, Included};
 
 use semver::{BuildMetadata, Prerelease, Version};
 
-use crate::interval::{Interval, before};
+use crate::interval::{Interval, lowest};
 
 /// A version of which the last numbers may be left open.
 ///
@@ -41,12 +41,22 @@ impl Pattern {
         if self.is_full() { Interval::exactly(self.floor()) } else { self.tilde() }
     }
 
+    /// The same with the pre-releases of a line that is left open.
+    pub(crate) fn whole_line(&self) -> Interval {
+        let lowest = match (self.major, self.minor, self.patch) {
+            (_, _, Some(_)) => return self.line(),
+            (None, _, _) => return Interval::ALL,
+            (Some(major), minor, None) => lowest(major, minor.unwrap_or(0), 0),
+        };
+        Interval { low: Included(lowest), ..self.tilde() }
+    }
+
     /// The patch may rise; without a minor number that may rise too.
     pub(crate) fn tilde(&self) -> Interval {
         self.up_to(match (self.major, self.minor) {
             (None, _) => Bound::Unbounded,
-            (Some(major), None) => before(next(major), 0, 0),
-            (Some(major), Some(minor)) => before(major, next(minor), 0),
+            (Some(major), None) => Excluded(lowest(next(major), 0, 0)),
+            (Some(major), Some(minor)) => Excluded(lowest(major, next(minor), 0)),
         })
     }
 
@@ -54,19 +64,19 @@ impl Pattern {
     pub(crate) fn caret(&self) -> Interval {
         self.up_to(match (self.major, self.minor, self.patch) {
             (None, _, _) => Bound::Unbounded,
-            (Some(0), Some(0), Some(patch)) => before(0, 0, next(patch)),
-            (Some(0), Some(minor), _) => before(0, next(minor), 0),
-            (Some(major), _, _) => before(next(major), 0, 0),
+            (Some(0), Some(0), Some(patch)) => Excluded(lowest(0, 0, next(patch))),
+            (Some(0), Some(minor), _) => Excluded(lowest(0, next(minor), 0)),
+            (Some(major), _, _) => Excluded(lowest(next(major), 0, 0)),
         })
     }
 
-    /// `>`: behind the whole line.
-    pub(crate) fn above(&self) -> Interval {
+    /// `>`: behind the whole line, from the `first` of the next one on.
+    pub(crate) fn above(&self, first: fn(u64, u64, u64) -> Version) -> Interval {
         match (self.major, self.minor, self.patch) {
             (None, _, _) => Interval::nothing(),
-            (Some(major), None, _) => Interval::from(Included(Version::new(next(major), 0, 0))),
+            (Some(major), None, _) => Interval::from(Included(first(next(major), 0, 0))),
             (Some(major), Some(minor), None) => {
-                Interval::from(Included(Version::new(major, next(minor), 0)))
+                Interval::from(Included(first(major, next(minor), 0)))
             }
             _ => Interval::from(Excluded(self.floor())),
         }
