@@ -1,1 +1,68 @@
-//! Stub.
+//! What every Kouti buildpack is made of.
+//!
+//! A buildpack says *what* it wants: this crate knows *how*. It implements
+//! [`Buildpack`], reads its [`Setting`]s, chooses versions with
+//! [`Context::choose`], and makes layers with [`Layers::ensure`]. Facts come
+//! first, then decisions as pure functions of plain values, then actions.
+//!
+//! ```no_run
+//! use kouti::{BuildContext, Buildpack, Context, Detection, Launch, Log, Problem, Process};
+//!
+//! struct Hello;
+//!
+//! impl Buildpack for Hello {
+//!     const NAME: &'static str = "Kouti Hello";
+//!     const SETTINGS: &'static [kouti::setting::Declared] = &[];
+//!
+//!     fn detect(context: &Context) -> Result<Detection, Problem> {
+//!         if context.app_dir.join("hello.txt").is_file() {
+//!             Ok(Detection::pass())
+//!         } else {
+//!             Detection::skip("no hello.txt")
+//!         }
+//!     }
+//!
+//!     fn build(_: &BuildContext, _: &mut Log) -> Result<Launch, Problem> {
+//!         let web = Process::new("web", ["cat", "hello.txt"]).default();
+//!         Ok(Launch { processes: vec![web], ..Launch::default() })
+//!     }
+//! }
+//!
+//! kouti::main::<Hello>();
+//! ```
+
+mod command;
+mod context;
+mod download;
+mod entry;
+mod env;
+mod launch;
+pub mod layer;
+mod layer_env;
+mod masks;
+mod plan;
+mod sboms;
+pub mod setting;
+pub mod settings;
+mod versions;
+
+pub use command::{Command, CommandFailed, EndStatus, find_on_path};
+pub use context::{BuildContext, Context};
+pub use entry::{Buildpack, main};
+pub use env::Env;
+pub use kouti_catalog as catalog;
+pub use kouti_fetch as fetch;
+pub use kouti_launch::binding;
+pub use kouti_report::{
+    Explain, Fault, Level, Log, Notice, Problem, SafeUrl, Span, bytes, duration, excerpt,
+    mask_credentials,
+};
+pub use kouti_sbom as sbom;
+pub use kouti_version as version;
+pub use launch::{Launch, Process};
+pub use layer::{Layer, Layers, Made, Outcome, Uses};
+pub use layer_env::{LayerEnv, Scope};
+pub use masks::Masks;
+pub use plan::{Alternative, Detection, Entry, Plan};
+pub use sboms::Sboms;
+pub use setting::Setting;

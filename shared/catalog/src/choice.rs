@@ -1,6 +1,7 @@
 //! Which artifact an app gets.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use kouti_report::{Explain, Fault};
 use kouti_version::{Range, Version};
@@ -142,7 +143,7 @@ fn platform(artifact: &Artifact) -> String {
         artifact.arch.as_deref().unwrap_or("any")
     );
     for distro in &artifact.distros {
-        text.push_str(&format!(" {} {}", distro.name, distro.version));
+        let _ = write!(text, " {} {}", distro.name, distro.version);
     }
     text
 }

@@ -1,0 +1,88 @@
+//! A fetcher set up from the settings and bindings of a build.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kouti_fetch::{
+    BindingEntry, Credentials, Fetcher, Limits, Mappings, Mirrors, Options, Proxies, Trust,
+};
+use kouti_report::Log;
+
+use crate::setting::{BadSetting, Setting};
+use crate::{Context, Problem, settings};
+
+impl Context {
+    /// What downloads, verifies and unpacks artifacts for this build.
+    ///
+    /// `keep` is a directory in which downloads are kept for the next build, usually a layer
+    /// with [`crate::Uses::CACHE`]; the user's own `BP_DEPENDENCY_CACHE` takes its place.
+    pub fn fetcher(&self, keep: Option<&Path>, log: &mut Log) -> Result<Fetcher, Problem> {
+        let env = &self.env;
+        let entries = |kind| self.binding_entries(kind);
+        let (mirrors, notices) = Mirrors::parse(env.texts(), entries("dependency-mirror"))?;
+        let (mappings, more_notices) = Mappings::parse(entries("dependency-mapping"))?;
+        for notice in notices.into_iter().chain(more_notices) {
+            log.warn(notice);
+        }
+        let cache = settings::DEPENDENCY_CACHE.read(env)?.map(Into::into);
+        Ok(Fetcher::new(Options {
+            user_agent: format!("{}/{}", self.id, self.version),
+            offline_store: Some(self.buildpack_dir.join("dependencies")),
+            cache: cache.or_else(|| keep.map(Path::to_owned)),
+            scratch: None,
+            offline: settings::OFFLINE.read(env)?,
+            mirrors,
+            mappings,
+            credentials: Credentials::parse(entries("dependency-auth"))?,
+            proxies: Proxies::parse(env.texts())?,
+            trust: self.trust()?,
+            limits: self.limits()?,
+        }))
+    }
+
+    /// All entries of all bindings of one type whose value is text.
+    fn binding_entries(&self, kind: &str) -> Vec<BindingEntry<'_>> {
+        self.bindings
+            .find(kind)
+            .into_iter()
+            .flat_map(|binding| {
+                binding.keys().filter_map(|key| {
+                    let value = binding.text(key)?;
+                    Some(BindingEntry { binding: &binding.name, key, value })
+                })
+            })
+            .collect()
+    }
+
+    fn trust(&self) -> Result<Trust, Problem> {
+        let mut files = Vec::new();
+        for binding in self.bindings.find("ca-certificates") {
+            for key in binding.keys() {
+                if let Some(file) = binding.file(key)? {
+                    files.push(file.keep());
+                }
+            }
+        }
+        Ok(Trust::new(self.env.get("SSL_CERT_FILE"), self.env.get("SSL_CERT_DIR"), files))
+    }
+
+    fn limits(&self) -> Result<Limits, BadSetting> {
+        // Zero is no limit.
+        let seconds = |setting: Setting<u64>| {
+            let count = setting.read(&self.env)?;
+            Ok((count > 0).then(|| Duration::from_secs(count)))
+        };
+        let count = |setting: Setting<u64>| Ok(setting.read(&self.env)?.max(1));
+        Ok(Limits {
+            connect: seconds(settings::DIALER_TIMEOUT)?,
+            keep_alive: seconds(settings::DIALER_KEEP_ALIVE)?,
+            tls_handshake: seconds(settings::TLS_HANDSHAKE_TIMEOUT)?,
+            response_header: seconds(settings::RESPONSE_HEADER_TIMEOUT)?,
+            stall: seconds(settings::DOWNLOAD_STALL_TIMEOUT)?,
+            attempts: u32::try_from(count(settings::DOWNLOAD_ATTEMPTS)?).unwrap_or(u32::MAX),
+            concurrency: usize::try_from(count(settings::DOWNLOAD_CONCURRENCY)?)
+                .unwrap_or(usize::MAX),
+            ..Limits::default()
+        })
+    }
+}
