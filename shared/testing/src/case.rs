@@ -230,14 +230,10 @@ impl Case {
         self.before(Fake::new(&format!("test/provides-{name}")).plan(&plan))
     }
 
-    /// Puts a buildpack after all others that requires `name`, with metadata such as `toml! { build = true }`.
-    pub fn requires(self, name: &str, metadata: toml::Table) -> Self {
-        let mut require = toml::Table::new();
-        require.insert("name".to_owned(), name.into());
-        require.insert("metadata".to_owned(), metadata.into());
-        let mut plan = toml::Table::new();
-        plan.insert("requires".to_owned(), vec![toml::Value::from(require)].into());
-        self.after(Fake::new(&format!("test/requires-{name}")).plan(&plan.to_string()))
+    /// Puts a buildpack after all others that requires `name`, with metadata such as `version = "22", build = true`.
+    pub fn requires(self, name: &str, metadata: &str) -> Self {
+        let plan = format!("requires = [{{ name = \"{name}\", metadata = {{ {metadata} }} }}]");
+        self.after(Fake::new(&format!("test/requires-{name}")).plan(&plan))
     }
 
     // What is left of the build before -----------------------------------------------------

@@ -40,6 +40,8 @@ pub mod lifecycle;
 mod summary;
 mod tree;
 
-pub use case::{Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, Subject, Tool};
+pub use case::{
+    Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, Subject, Tool,
+};
 pub use lifecycle::{Env, Launch, Outcome, Running, Target, Types};
 pub use summary::{LayerSummary, Summary};

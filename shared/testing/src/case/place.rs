@@ -153,7 +153,7 @@ impl Change {
                     serde_json::Value::Object(serde_json::Map::new())
                 };
                 edit(&mut value);
-                tree::write(&path, serde_json::to_vec_pretty(&value)?)
+                tree::write(&path, format!("{value:#}\n"))
             }
         }
     }

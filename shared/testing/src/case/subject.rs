@@ -115,6 +115,7 @@ pub struct Fake {
     detect: String,
     build: String,
     header: String,
+    targets: String,
     pub(super) optional: bool,
 }
 
@@ -128,6 +129,7 @@ impl Fake {
             detect: String::new(),
             build: String::new(),
             header: String::new(),
+            targets: "[[targets]]\nos = \"linux\"\n".to_owned(),
             optional: false,
         }
     }
@@ -160,6 +162,13 @@ impl Fake {
         self
     }
 
+    /// What it declares to run on, if not any Linux.
+    #[must_use]
+    pub fn targets(mut self, tables: &str) -> Self {
+        tables.clone_into(&mut self.targets);
+        self
+    }
+
     /// Makes it an optional member of the group.
     #[must_use]
     pub fn optional(mut self) -> Self {
@@ -168,10 +177,9 @@ impl Fake {
     }
 
     fn write(&self, dir: &Path) -> io::Result<()> {
-        let Self { id, plan, detect, build, header, .. } = self;
+        let Self { id, plan, detect, build, header, targets, .. } = self;
         let descriptor = format!(
-            "api = \"0.10\"\n[buildpack]\nid = \"{id}\"\nversion = \"1.0.0\"\n{header}\n\
-             [[targets]]\nos = \"linux\"\n"
+            "api = \"0.10\"\n[buildpack]\nid = \"{id}\"\nversion = \"1.0.0\"\n{header}\n{targets}"
         );
         tree::write(&dir.join("buildpack.toml"), descriptor)?;
         tree::write(&dir.join("plan.toml"), plan)?;

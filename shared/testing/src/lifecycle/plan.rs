@@ -242,3 +242,97 @@ impl Ledger {
         Plan { entries: self.0.into_values().map(entry).collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `x? +a -b / +a` as id, whether it is optional, and its plan.
+    fn member(text: &str) -> (String, bool, BuildPlan) {
+        let mut words = text.split_whitespace();
+        let id = words.next().unwrap();
+        let mut pairs = vec![Alternative::default()];
+        for word in words {
+            let pair = pairs.last_mut().unwrap();
+            match word.split_at(1) {
+                ("+", name) => pair.provides.push(Provide { name: name.to_owned() }),
+                ("-", name) => pair.requires.push(Require {
+                    name: name.to_owned(),
+                    version: None,
+                    metadata: toml::toml! { from = "" },
+                }),
+                _ => pairs.push(Alternative::default()),
+            }
+        }
+        for require in pairs.iter_mut().flat_map(|pair| &mut pair.requires) {
+            require.metadata["from"] = id.trim_end_matches('?').into();
+        }
+        let Alternative { provides, requires } = pairs.remove(0);
+        let plan = BuildPlan { provides, requires, alternatives: pairs };
+        (id.trim_end_matches('?').to_owned(), id.ends_with('?'), plan)
+    }
+
+    /// `ab x=a>b`, or `none`.
+    fn resolved(group: &str) -> String {
+        let members: Vec<_> = group.split(" ; ").map(member).collect();
+        let candidates: Vec<_> = members
+            .iter()
+            .map(|(id, optional, plan)| Candidate { id, optional: *optional, plan })
+            .collect();
+        let Ok((ids, plan)) = resolve(&candidates) else { return "none".to_owned() };
+        let entries = plan.entries.into_iter().map(|Entry { providers, requires }| {
+            let from = |require: &Require| require.metadata["from"].as_str().unwrap().to_owned();
+            let requirers: String = requires.iter().map(from).collect();
+            format!(" {}={}>{requirers}", requires[0].name, providers.concat())
+        });
+        ids.into_iter().chain(entries).collect()
+    }
+
+    #[test]
+    fn groups_resolve_as_with_the_real_detector() {
+        let table = include_str!("../../tests/tables/resolution.txt");
+        let rows = table.lines().filter(|line| !line.starts_with('#'));
+        let mut count = 0;
+        for (group, expected) in rows.map(|row| row.split_once(" => ").unwrap()) {
+            assert_eq!(resolved(group), expected, "{group}");
+            count += 1;
+        }
+        assert_eq!(count, 240);
+    }
+
+    #[test]
+    fn every_failed_trial_says_why() {
+        let (_, _, needs) = member("npm -node / -bun");
+        let candidate = Candidate { id: "npm", optional: false, plan: &needs };
+        insta::assert_snapshot!(resolve(&[candidate]).unwrap_err().join("\n"), @"
+        npm requires `node`, which neither it nor an earlier one provides
+        npm requires `bun`, which neither it nor an earlier one provides
+        ");
+    }
+
+    #[test]
+    fn a_version_beside_the_metadata_is_an_error() {
+        let plan = "[[or]]\nrequires = [{ name = \"node\", version = \"22\" }]";
+        insta::assert_snapshot!(
+            BuildPlan::parse(plan).unwrap_err(),
+            @"the plan requires `node` with a top-level `version`, which belongs into its metadata"
+        );
+    }
+
+    #[test]
+    fn a_provider_only_gets_what_earlier_providers_left() {
+        let group = "a +x ; b +x +y ; c -x -y";
+        let members: Vec<_> = group.split(" ; ").map(member).collect();
+        let candidates: Vec<_> = members
+            .iter()
+            .map(|(id, optional, plan)| Candidate { id, optional: *optional, plan })
+            .collect();
+        let (_, mut plan) = resolve(&candidates).unwrap();
+        let names = |plan: &Plan, id: &str| -> Vec<String> {
+            plan.requires_for(id).into_iter().map(|require| require.name).collect()
+        };
+        assert_eq!(names(&plan, "b"), ["x", "y"]);
+        plan.drop_met(&names(&plan, "a"));
+        assert_eq!(names(&plan, "b"), ["y"]);
+    }
+}
