@@ -1,0 +1,233 @@
+//! The way of the bytes: read once, hashed, kept where needed, handed on.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kouti_catalog::{Algorithm, Checksum};
+use sha2::{Digest, Sha256, Sha512};
+use tempfile::NamedTempFile;
+
+use crate::download::{Download, Trouble};
+use crate::pipeline::{self, Sender};
+use crate::progress::Teller;
+use crate::unpack::Format;
+
+/// Where bytes come from.
+pub(crate) enum Source<'a, 'd> {
+    File(fs_err::File),
+    Download(&'a mut Download<'d>),
+}
+
+/// What has passed.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) size: u64,
+    pub(crate) checksum: Checksum,
+    /// The first bytes, for a look at what came instead of an artifact.
+    pub(crate) head: Vec<u8>,
+}
+
+/// Why bytes stopped passing.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    Download(Trouble),
+    Read(io::Error),
+    Write(io::Error),
+    /// Somebody else had a reason.
+    Stopped,
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// A file that gets all bytes, and its name only once they are verified.
+pub(crate) struct Copy {
+    file: NamedTempFile,
+    target: Option<PathBuf>,
+    /// Not just for the next time: the build needs it.
+    needed: bool,
+}
+
+impl Copy {
+    /// For the next time; without it the build goes on.
+    pub(crate) fn for_later(target: &Path) -> io::Result<Self> {
+        Self::new(target, false)
+    }
+
+    /// What the caller asked for.
+    pub(crate) fn wanted(target: &Path) -> io::Result<Self> {
+        Self::new(target, true)
+    }
+
+    fn new(target: &Path, needed: bool) -> io::Result<Self> {
+        let dir = target.parent().unwrap_or(Path::new(""));
+        fs_err::create_dir_all(dir)?;
+        Ok(Self { file: temporary(dir)?, target: Some(target.to_owned()), needed })
+    }
+
+    /// For formats that are not unpacked before they are verified.
+    pub(crate) fn spool(dir: &Path) -> io::Result<Self> {
+        Ok(Self { file: temporary(dir)?, target: None, needed: true })
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn keep(self, mode: u32) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+
+        let Some(target) = self.target else {
+            return Ok(());
+        };
+        fs_err::set_permissions(self.file.path(), PermissionsExt::from_mode(mode))?;
+        self.file.persist(&target).map(drop).map_err(|failed| {
+            io::Error::new(failed.error.kind(), format!("{}: {}", target.display(), failed.error))
+        })
+    }
+
+    pub(crate) fn is_needed(&self) -> bool {
+        self.needed
+    }
+
+    /// Opens what was written.
+    pub(crate) fn open(&self) -> io::Result<fs_err::File> {
+        fs_err::File::open(self.file.path())
+    }
+
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        self.file.write_all(chunk).map_err(|error| {
+            let path = self.target.as_deref().unwrap_or(self.file.path());
+            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        })
+    }
+}
+
+/// Hidden, and gone when it is dropped.
+fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".kouti-").suffix(".partial").tempfile_in(dir)
+}
+
+/// Reads a source to its end.
+///
+/// The receiver may lose interest: hashing goes on, since the verdict is wanted in any
+/// case. It stops early only if `stop` is set.
+pub(crate) struct Pump<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) copies: &'a mut Vec<Copy>,
+    /// Where to spool formats that cannot be unpacked on the way.
+    pub(crate) spool: Option<&'a Path>,
+    pub(crate) stop: &'a AtomicBool,
+    pub(crate) teller: &'a Teller,
+}
+
+impl Pump<'_> {
+    pub(crate) fn run(
+        &mut self,
+        source: &mut Source<'_, '_>,
+        sender: Option<Sender>,
+    ) -> Result<Received, Broken> {
+        let mut sender = sender;
+        let result = self.pass(source, &mut sender);
+        if let (Err(_), Some(sender)) = (&result, sender) {
+            // Otherwise the receiver would take it for the end.
+            let _ = sender.send(Err(io::Error::other("the transfer broke")));
+        }
+        result
+    }
+
+    fn pass(
+        &mut self,
+        source: &mut Source<'_, '_>,
+        sender: &mut Option<Sender>,
+    ) -> Result<Received, Broken> {
+        let mut hash = Hash::new(self.algorithm);
+        let mut size = 0;
+        let mut head = Vec::new();
+        loop {
+            let chunk = pipeline::fill(|rest| source.read(rest))?;
+            if chunk.is_empty() {
+                return Ok(Received { size, checksum: hash.finish(), head });
+            }
+            if size == 0 {
+                head = chunk[..chunk.len().min(Format::HEAD)].to_vec();
+                self.spool_unless_streamed(&head)?;
+            }
+            hash.update(&chunk);
+            size += chunk.len() as u64;
+            self.copy(&chunk)?;
+            if sender.as_ref().is_some_and(|sender| sender.send(Ok(chunk)).is_err()) {
+                *sender = None;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Broken::Stopped);
+            }
+        }
+    }
+
+    fn spool_unless_streamed(&mut self, head: &[u8]) -> Result<(), Broken> {
+        if let Some(dir) = self.spool
+            && Format::of(head) != Format::Gzip
+        {
+            self.copies.push(Copy::spool(dir).map_err(Broken::Write)?);
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, chunk: &[u8]) -> Result<(), Broken> {
+        let mut index = 0;
+        while index < self.copies.len() {
+            let copy = &mut self.copies[index];
+            match copy.write(chunk) {
+                Ok(()) => index += 1,
+                Err(error) if copy.needed => return Err(Broken::Write(error)),
+                Err(error) => {
+                    self.teller.debug(format!("not kept for later: {error}"));
+                    self.copies.remove(index);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
+        match self {
+            Self::File(file) => Ok(file.read(buffer)?),
+            Self::Download(download) => download.read(buffer).map_err(Broken::Download),
+        }
+    }
+}
+
+enum Hash {
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
+
+impl Hash {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    fn update(&mut self, chunk: &[u8]) {
+        match self {
+            Self::Sha256(hash) => hash.update(chunk),
+            Self::Sha512(hash) => hash.update(chunk),
+        }
+    }
+
+    fn finish(self) -> Checksum {
+        let (algorithm, digest) = match self {
+            Self::Sha256(hash) => (Algorithm::Sha256, hash.finalize().to_vec()),
+            Self::Sha512(hash) => (Algorithm::Sha512, hash.finalize().to_vec()),
+        };
+        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+        let hex = digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        Checksum { algorithm, hex }
+    }
+}
