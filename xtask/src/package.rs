@@ -1,12 +1,208 @@
-//! `cargo xtask package`: buildpack directories and `.cnb` files.
+//! `cargo xtask package`: every buildpack as a directory and as a `.cnb` file, the same bytes wherever it is made.
 
-use anyhow::{Result, bail};
+mod catalog;
+mod contents;
+mod descriptor;
+mod image;
+#[cfg(test)]
+mod tests;
 
-use crate::workspace::Workspace;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use kouti_report::{bytes, duration};
+
+use crate::profile::Profile;
+use crate::workspace::{Workspace, print};
+use crate::{build, mirror, stamp};
+
+use catalog::Catalog;
+use contents::Carried;
+use descriptor::Descriptor;
 
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Buildpacks, by the name of their directory; all if none is named
+    buildpacks: Vec<String>,
+    /// Put the artifacts into the packages; always so in the local profile
+    #[arg(long)]
+    offline: bool,
+    /// Where artifacts come from
+    #[arg(long, value_enum, default_value_t = Profile::Public)]
+    profile: Profile,
+    /// Which artifacts an offline package carries: glob on id@version, may be repeated; by default the newest of each
+    /// release line
+    #[arg(long = "filter", value_name = "GLOB", requires = "offline")]
+    filters: Vec<String>,
+    /// Architecture of the packages
+    #[arg(long, default_value = "amd64", value_parser = ["amd64"])]
+    arch: String,
+}
 
-pub(crate) fn run(_workspace: &Workspace, _args: &Args) -> Result<()> {
-    bail!("not built yet")
+/// One packaged buildpack.
+#[derive(Clone, Debug)]
+pub(crate) struct Package {
+    pub(crate) id: String,
+    pub(crate) version: String,
+    /// The package as a directory.
+    pub(crate) dir: PathBuf,
+    /// The package as a file for `pack` and registries.
+    pub(crate) cnb: PathBuf,
+}
+
+/// Packages of these buildpacks, or of all, made where something changed.
+pub(crate) fn packages(
+    workspace: &Workspace,
+    profile: Profile,
+    offline: bool,
+    buildpacks: &[String],
+) -> Result<Vec<Package>> {
+    let args = Args {
+        buildpacks: buildpacks.to_vec(),
+        offline,
+        profile,
+        filters: Vec::new(),
+        arch: "amd64".to_owned(),
+    };
+    make(workspace, &args)
+}
+
+/// Makes the runtimes that these buildpacks, or all, install in the local profile.
+pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<()> {
+    from_mirror(workspace, sources(workspace, buildpacks)?, "amd64").map(drop)
+}
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    for package in make(workspace, args)? {
+        print(package.cnb.display());
+    }
+    Ok(())
+}
+
+fn make(workspace: &Workspace, args: &Args) -> Result<Vec<Package>> {
+    let offline = args.offline || args.profile == Profile::Local;
+    let sources = sources(workspace, &args.buildpacks)?;
+    let sources = match args.profile {
+        Profile::Public => sources,
+        Profile::Local => from_mirror(workspace, sources, &args.arch)?,
+    };
+    build::release(workspace)?;
+    let _lock = workspace.lock("package")?;
+    sources.into_iter().map(|source| package(workspace, args, source, offline)).collect()
+}
+
+/// One buildpack as it is in the source tree.
+struct Source {
+    dir: PathBuf,
+    descriptor: Descriptor,
+    catalog: Option<Catalog>,
+}
+
+impl Source {
+    fn read(workspace: &Workspace, dir: &Path) -> Result<Self> {
+        let descriptor = Descriptor::read(dir, workspace.version)?;
+        let mut catalog = None;
+        if let Some(path) = descriptor.catalog() {
+            let arches: Vec<&str> =
+                descriptor.targets.iter().map(|target| target.arch.as_str()).collect();
+            let read = Catalog::read(&dir.join(path))?;
+            read.check(&arches)
+                .with_context(|| format!("{} is wrong", dir.join(path).display()))?;
+            catalog = Some(read);
+        }
+        Ok(Self { dir: dir.to_owned(), descriptor, catalog })
+    }
+}
+
+/// These buildpacks, or all.
+fn sources(workspace: &Workspace, names: &[String]) -> Result<Vec<Source>> {
+    let mut known = workspace.buildpacks()?;
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        bail!("there is no buildpack `{unknown}`; there are {}", known.join(", "));
+    }
+    known.retain(|name| names.is_empty() || names.contains(name));
+    let dir = workspace.root.join("buildpacks");
+    known.into_iter().map(|name| Source::read(workspace, &dir.join(name))).collect()
+}
+
+/// Gives each catalogue the artifacts of the mirror, after making those that are missing.
+fn from_mirror(workspace: &Workspace, sources: Vec<Source>, arch: &str) -> Result<Vec<Source>> {
+    let ids = sources.iter().filter_map(|source| source.catalog.as_ref()).flat_map(Catalog::ids);
+    let families: Vec<_> = mirror::families_of(ids).into_iter().collect();
+    let mut mirror = Catalog::default();
+    if !families.is_empty() {
+        mirror::ensure(workspace, &families)?;
+        mirror = Catalog::read(&mirror::catalog(workspace))?;
+    }
+    let supply = |source: Source| {
+        let catalog = source.catalog.as_ref().map(|catalog| catalog.supplied_by(&mirror));
+        if let Some(catalog) = &catalog {
+            catalog
+                .check(&[arch])
+                .with_context(|| format!("{} is wrong", mirror::catalog(workspace).display()))?;
+        }
+        Ok(Source { catalog, ..source })
+    };
+    sources.into_iter().map(supply).collect()
+}
+
+fn package(workspace: &Workspace, args: &Args, source: Source, offline: bool) -> Result<Package> {
+    let Source { dir: buildpack_dir, descriptor, catalog } = source;
+    let (info, start) = (&descriptor.info, Instant::now());
+    let name = format!("{}{}", descriptor.file_name(), if offline { "-offline" } else { "" });
+    let path = |suffix: &str| workspace.packages().join(format!("{name}{suffix}"));
+    let package = Package {
+        id: info.id.clone(),
+        version: info.version.clone(),
+        dir: path(""),
+        cnb: path(".cnb"),
+    };
+
+    let (catalog, artifacts) = match catalog {
+        Some(catalog) if offline => {
+            let catalog = chosen(catalog, args)?;
+            let artifacts = contents::artifacts(&catalog, |uri| mirror::artifact(workspace, uri))?;
+            (Some(catalog), artifacts)
+        }
+        catalog => (catalog, Vec::new()),
+    };
+    let text = descriptor.packaged(catalog.as_ref())?;
+    let mut entries =
+        contents::of_package(text, &workspace.release(), &buildpack_dir, &workspace.root)?;
+    if !artifacts.is_empty() {
+        contents::add_artifacts(&mut entries, &artifacts)?;
+    }
+
+    let (key, stamp) = (contents::key(&entries)?, path(".key"));
+    if stamp::is_current(&stamp, &key) && package.dir.is_dir() && package.cnb.is_file() {
+        workspace.say("package", format_args!("{}: unchanged", package.id));
+        return Ok(package);
+    }
+    contents::write_dir(&package.dir, &entries)?;
+    let size = image::write(&package.cnb, &descriptor, &args.arch, &entries)?;
+    stamp::set(&stamp, &key)?;
+    for Carried { id, version, size, .. } in &artifacts {
+        workspace
+            .say("package", format_args!("{}:   {id} {version}, {}", package.id, bytes(*size)));
+    }
+    workspace.say(
+        "package",
+        format_args!("{}: {} in {}", package.id, bytes(size), duration(start.elapsed())),
+    );
+    Ok(package)
+}
+
+/// What of a catalogue an offline package carries. The rest is not in its descriptor either, so that asking for it is
+/// answered by a list of what there is and not by a download that fails.
+fn chosen(catalog: Catalog, args: &Args) -> Result<Catalog> {
+    let any = globset::GlobSet::new(
+        args.filters.iter().map(|glob| globset::Glob::new(glob)).collect::<Result<Vec<_>, _>>()?,
+    )?;
+    let newest = catalog.newest_of_lines();
+    let all = args.profile == Profile::Local;
+    Ok(catalog.only(&args.arch, |id, version| {
+        let name = format!("{id}@{version}");
+        if args.filters.is_empty() { all || newest.contains(&name) } else { any.is_match(&name) }
+    }))
 }

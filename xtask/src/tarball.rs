@@ -28,6 +28,8 @@ pub(crate) enum Content {
         path: PathBuf,
         executable: bool,
     },
+    /// Generated.
+    Bytes(Vec<u8>),
     /// Relative symlink.
     Link(PathBuf),
 }
@@ -40,8 +42,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn dir(name: impl Into<PathBuf>) -> Self {
-        Self { name: name.into(), content: Content::Dir }
+    pub(crate) fn new(name: impl Into<PathBuf>, content: Content) -> Self {
+        Self { name: name.into(), content }
     }
 }
 
@@ -62,7 +64,7 @@ pub(crate) fn entries(tree: &Path) -> Result<Vec<Entry>> {
         } else {
             bail!("{} is neither a file, a directory nor a symlink", path.display());
         };
-        entries.push(Entry { name: path.strip_prefix(tree)?.to_owned(), content });
+        entries.push(Entry::new(path.strip_prefix(tree)?, content));
     }
     sort(&mut entries);
     Ok(entries)
@@ -78,10 +80,14 @@ pub(crate) fn sort(entries: &mut [Entry]) {
 pub(crate) fn write<W: Write>(entries: &[Entry], out: W) -> Result<W> {
     let mut tar = tar::Builder::new(out);
     for entry in entries {
-        append(&mut tar, entry)
-            .with_context(|| format!("cannot archive {}", entry.name.display()))?;
+        append(&mut tar, entry)?;
     }
     Ok(tar.into_inner()?)
+}
+
+/// Writes one entry.
+pub(crate) fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry) -> Result<()> {
+    put(tar, entry).with_context(|| format!("cannot archive {}", entry.name.display()))
 }
 
 /// Compresses what is written to it. Another level or library version gives other bytes.
@@ -89,7 +95,7 @@ pub(crate) fn gzip<W: Write>(out: W) -> GzEncoder<W> {
     GzBuilder::new().mtime(0).write(out, Compression::new(6))
 }
 
-fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry) -> Result<()> {
+fn put(tar: &mut tar::Builder<impl Write>, entry: &Entry) -> Result<()> {
     let name = &entry.name;
     match &entry.content {
         Content::Dir => {
@@ -100,6 +106,10 @@ fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry) -> Result<()> {
         Content::Link(target) => {
             let mut header = header(tar::EntryType::Symlink, 0o777, 0);
             tar.append_link(&mut header, name, target)?;
+        }
+        Content::Bytes(content) => {
+            let mut header = header(tar::EntryType::Regular, 0o644, content.len() as u64);
+            tar.append_data(&mut header, name, content.as_slice())?;
         }
         Content::File { path, executable } => {
             let file = fs_err::File::open(path)?;
@@ -117,7 +127,8 @@ fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+/// The header of an entry, but for its name.
+pub(crate) fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -237,7 +248,7 @@ mod tests {
 
         let mut lines = Vec::new();
         for entry in tar::Archive::new(content.as_slice()).entries().unwrap() {
-            let entry = entry?;
+            let entry = entry.unwrap();
             let header = entry.header();
             lines.push(format!(
                 "{:?} {:o} {} {}:{} {}",
