@@ -44,4 +44,4 @@ pub use case::{
     Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, Subject, Tool,
 };
 pub use lifecycle::{Env, Launch, Outcome, Running, Target, Types};
-pub use summary::{LayerSummary, Summary};
+pub use summary::{BadLabels, LayerSummary, Summary};

@@ -34,6 +34,8 @@ pub use self::launch::{Exit, Launch, Running};
 pub use self::plan::{Alternative, BuildPlan, Entry, Plan, Provide, Require};
 pub use self::slices::Slice;
 
+pub(crate) use self::buildpack::escaped;
+
 use self::env::Unsuffixed;
 use self::image::Cache;
 use crate::tree;

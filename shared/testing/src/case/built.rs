@@ -1,14 +1,13 @@
 //! The result of a build.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::Case;
 use super::text::Cleaner;
 use super::tool::Call;
 use crate::lifecycle::{self, Build, Image, Launch, Outcome, Types};
-use crate::summary::Summary;
+use crate::summary::{Summary, env_files};
 use crate::tree::{self, Kind};
 
 /// A successful build.
@@ -153,11 +152,14 @@ impl Built {
         changes.map(|(name, value)| (name, cleaner.paths(&value))).collect()
     }
 
-    /// What this build has in common with one by the real lifecycle.
+    /// What this build must have in common with one by the real lifecycle.
+    #[track_caller]
     #[must_use]
     pub fn summary(&self) -> Summary {
+        self.assert_current();
+        let summary = Summary::of(&self.detected, &self.build).expect("the layers can be read");
         let cleaner = self.case.place.cleaner();
-        Summary::of(&self.detected, &self.build).map_text(|text| cleaner.paths(text))
+        summary.map_text(|text| cleaner.paths(text))
     }
 
     // Files --------------------------------------------------------------------------------
@@ -300,7 +302,8 @@ impl BuiltLayer {
         let lifecycle::Layer { buildpack, name, types, metadata, dir, digest, outcome, .. } =
             layer.clone();
         let cleaner = cleaner.clone();
-        let env = env_files(&dir, &cleaner);
+        let env = env_files(&dir).expect("the layer can be read").into_iter();
+        let env = env.map(|(file, value)| (file, cleaner.paths(&value))).collect();
         Self { buildpack, name, types, metadata, outcome, digest, dir, cleaner, env }
     }
 
@@ -373,27 +376,4 @@ impl BuiltLayer {
         let entries = tree::entries(&self.dir).expect("the layer can be listed").into_iter();
         entries.filter(|entry| entry.kind != Kind::Dir).map(|entry| entry.name).collect()
     }
-}
-
-#[track_caller]
-fn env_files(layer_dir: &Path, cleaner: &Cleaner) -> BTreeMap<String, String> {
-    let mut env = BTreeMap::new();
-    for dir in ["env", "env.build", "env.launch"] {
-        let path = layer_dir.join(dir);
-        if !path.is_dir() {
-            continue;
-        }
-        for entry in tree::entries(&path).expect("the layer can be listed") {
-            if entry.kind == Kind::File {
-                let value = fs_err::read(&entry.path).expect("the file can be read");
-                let value = cleaner.paths(&OsStr::to_string_lossy(bytes(&value)));
-                env.insert(format!("{dir}/{}", entry.name), value);
-            }
-        }
-    }
-    env
-}
-
-fn bytes(value: &[u8]) -> &OsStr {
-    std::os::unix::ffi::OsStrExt::from_bytes(value)
 }

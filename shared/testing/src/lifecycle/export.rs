@@ -50,6 +50,13 @@ pub struct Layer {
     pub outcome: Outcome,
 }
 
+impl Layer {
+    /// Its metadata as JSON, the form in which the image's label holds it.
+    pub(crate) fn metadata_json(&self) -> serde_json::Value {
+        to_json(toml::Value::Table(self.metadata.clone()))
+    }
+}
+
 /// How a layer compares with the build before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
@@ -86,7 +93,7 @@ impl Lifecycle {
                 };
                 let record = LayerRecord {
                     types: layer.types,
-                    metadata: to_json(toml::Value::Table(layer.metadata.clone())),
+                    metadata: layer.metadata_json(),
                     digest: layer.digest.clone(),
                 };
                 if layer.types.launch {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::files::Types;
 use crate::tree;
@@ -57,6 +57,7 @@ pub struct Process {
     /// Program and fixed arguments.
     pub command: Vec<String>,
     /// Arguments that the user may replace.
+    #[serde(deserialize_with = "none_if_null")]
     pub args: Vec<String>,
     /// Where it starts, if not in the app directory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -89,6 +90,11 @@ impl Image {
     pub fn process(&self, r#type: &str) -> Option<&Process> {
         self.processes.iter().find(|process| process.r#type == r#type)
     }
+}
+
+/// The real lifecycle writes an empty list as null.
+fn none_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A buildpack's layers in an image or a cache.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::metadata::to_json;
+
 /// What one buildpack wrote in detect.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct BuildPlan {
@@ -47,6 +49,13 @@ pub struct Require {
     /// Free table for the provider.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub metadata: toml::Table,
+}
+
+impl Require {
+    /// Its metadata as JSON.
+    pub(crate) fn metadata_json(&self) -> serde_json::Value {
+        to_json(toml::Value::Table(self.metadata.clone()))
+    }
 }
 
 impl BuildPlan {
