@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// An error with what to do; [`crate::workspace::Workspace::complain`] prints the hint last.
+/// An error with what to do; [`page`] shows the hint last.
 #[derive(Debug)]
 pub(crate) struct Advice {
     summary: String,
@@ -36,14 +36,11 @@ impl Error for Advice {
 
 /// The error with its causes and hints, as the terminal shows it.
 pub(crate) fn page(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {error}");
-    for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  caused by: {cause}"));
-    }
-    for advice in error.chain().filter_map(|cause| cause.downcast_ref::<Advice>()) {
-        text.push_str(&format!("\nhint: {}", advice.hint));
-    }
-    text
+    let mut lines = vec![format!("error: {error}")];
+    lines.extend(error.chain().skip(1).map(|cause| format!("  caused by: {cause}")));
+    let advice = error.chain().filter_map(|cause| cause.downcast_ref::<Advice>());
+    lines.extend(advice.map(|advice| format!("hint: {}", advice.hint)));
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -10,14 +10,14 @@ use crate::advice::Advice;
 use crate::command::Command;
 use crate::stamp::{self, Key};
 use crate::workspace::Workspace;
-use crate::{docker, files, host};
+use crate::{docker, host};
 
 const SUITE: &str = "trixie";
 const DISTRO: (&str, &str) = ("debian", "13");
 const GROUP: u32 = 1000;
 
 /// Security fixes arrive by making the images anew.
-const BEST_BEFORE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const BEST_BEFORE: Duration = Duration::from_hours(7 * 24);
 
 /// File times in the image. With it, and the same packages, the archive is the same to the byte.
 const TIME: &str = "315532801";

@@ -1,7 +1,6 @@
 //! Running other programs: quietly with a log file, captured, or shown.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, print};
 
 /// Lines of a log that an error shows.
 const TAIL: usize = 25;
@@ -90,18 +89,20 @@ impl Command {
         Ok(out)
     }
 
+    /// Runs it and returns what it wrote, to standard output and then to standard error, whatever its exit status.
+    pub(crate) fn all_output(mut self) -> Result<String> {
+        let output =
+            self.inner.output().with_context(|| format!("cannot start `{}`", self.line()))?;
+        Ok(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+
     /// Echoes the command line and lets the program write to the terminal.
-    pub(crate) fn shown(mut self, workspace: &Workspace) -> Result<()> {
+    pub(crate) fn shown(mut self) -> Result<()> {
         let line = self.line();
-        workspace.print(format_args!("$ {line}"));
+        print(format_args!("$ {line}"));
         let mut child = self.spawn()?;
         let status = self.wait(&mut child)?;
         if status.success() { Ok(()) } else { Err(anyhow!("`{line}` failed ({status})")) }
-    }
-
-    /// Whether it runs and succeeds.
-    pub(crate) fn succeeds(self) -> bool {
-        self.output().is_ok()
     }
 
     /// The command line as one would type it.

@@ -15,7 +15,7 @@ use crate::stamp::{self, Key};
 use crate::workspace::Workspace;
 
 /// How long a daemon may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(100);
 
 /// What the daemon needs besides itself; `docker` is a package of its own in newer releases of Debian.

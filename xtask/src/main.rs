@@ -5,7 +5,10 @@
 
 mod advice;
 mod base;
+mod build;
+mod builder;
 mod command;
+mod demo;
 mod dev;
 mod docker;
 mod files;
@@ -13,11 +16,14 @@ mod host;
 mod mirror;
 mod package;
 mod profile;
+mod setup;
 mod stamp;
 mod tarball;
+mod test;
 mod tools;
 mod workspace;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -36,12 +42,18 @@ struct Cli {
 enum Task {
     /// Make the base images of the local profile
     Base(base::Args),
+    /// Make the builder image
+    Builder(builder::Args),
+    /// Build, run and request sample apps, from nothing
+    Demo(demo::Args),
     /// Run detect and build of an app on this host, without Docker
     Dev(dev::Args),
     /// Assemble the runtimes of the local profile from package registries
     Mirror(mirror::Args),
     /// Package the buildpacks
     Package(package::Args),
+    /// Run all checks and tests, as CI does
+    Test(test::Args),
     /// Build the pack CLI and the lifecycle where they are missing
     Tools(tools::Args),
 }
@@ -51,15 +63,19 @@ fn main() -> ExitCode {
     let workspace = Workspace::here();
     let outcome = match &cli.task {
         Task::Base(args) => base::run(&workspace, args),
+        Task::Builder(args) => builder::run(&workspace, args),
+        Task::Demo(args) => demo::run(&workspace, args),
         Task::Dev(args) => dev::run(&workspace, args),
         Task::Mirror(args) => mirror::run(&workspace, args),
         Task::Package(args) => package::run(&workspace, args),
+        Task::Test(args) => test::run(&workspace, args),
         Task::Tools(args) => tools::run(&workspace, args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            workspace.complain(&error);
+            // Nobody is left to tell if this fails.
+            let _ = writeln!(std::io::stderr(), "{}", advice::page(&error));
             ExitCode::FAILURE
         }
     }

@@ -2,11 +2,14 @@
 //!
 //! `tools/*/go.mod` are the only place that names their versions.
 
+mod bill;
+
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use indoc::formatdoc;
+use kouti_sbom::{Format, render};
 
 use crate::command::Command;
 use crate::stamp::{self, Key};
@@ -89,8 +92,17 @@ fn lifecycle(workspace: &Workspace, tools: &Tools) -> Result<()> {
     let bin = tree.path().join("lifecycle");
     fs_err::create_dir(&bin)?;
     fs_err::write(tree.path().join("lifecycle.toml"), descriptor)?;
-    fs_err::copy(&tools.lifecycle, bin.join("lifecycle"))?;
-    fs_err::copy(&tools.launcher, bin.join("launcher"))?;
+    for (name, program) in [("lifecycle", &tools.lifecycle), ("launcher", &tools.launcher)] {
+        fs_err::copy(program, bin.join(name))?;
+        // The lifecycle takes its own bill into the build, and the launcher's into every app image.
+        let bill = bill::of(name, program)?;
+        for format in Format::ALL {
+            fs_err::write(
+                bin.join(format!("{name}.{}", format.file_extension())),
+                render(&bill, format),
+            )?;
+        }
+    }
     for phase in PHASES {
         symlink("lifecycle", bin.join(phase))?;
     }
@@ -193,9 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn the_lifecycle_descriptor_is_toml_and_names_the_version() -> Result<()> {
-        let table: toml::Table = descriptor("1.2.3").parse()?;
+    fn the_lifecycle_descriptor_is_toml_and_names_the_version() {
+        let table: toml::Table = descriptor("1.2.3").parse().unwrap();
         assert_eq!(table["lifecycle"]["version"].as_str(), Some("1.2.3"));
-        Ok(())
     }
 }

@@ -8,8 +8,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::advice;
-
 /// The target triple of the shipped buildpacks (static glibc).
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
@@ -23,6 +21,8 @@ pub(crate) struct Workspace {
     pub(crate) ci: bool,
     /// `DOCKER_HOST` is set: the daemon is somewhere else.
     pub(crate) docker_host: bool,
+    /// Cargo's own directory, where the sources of dependencies are.
+    pub(crate) cargo_home: PathBuf,
     /// `PATH` of this process.
     pub(crate) path: OsString,
     started: Instant,
@@ -42,11 +42,15 @@ impl Workspace {
     )]
     pub(crate) fn here() -> Self {
         let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let home = std::env::var_os("HOME").unwrap_or_default();
+        let cargo_home = std::env::var_os("CARGO_HOME")
+            .map_or_else(|| Path::new(&home).join(".cargo"), PathBuf::from);
         Self {
             root: manifest_dir.parent().unwrap_or(manifest_dir).to_owned(),
             version: env!("CARGO_PKG_VERSION"),
             ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
             docker_host: std::env::var_os("DOCKER_HOST").is_some(),
+            cargo_home,
             path: std::env::var_os("PATH").unwrap_or_default(),
             started: Instant::now(),
         }
@@ -72,6 +76,19 @@ impl Workspace {
         self.target().join("mirror")
     }
 
+    /// The buildpacks, by the names of their directories, sorted.
+    pub(crate) fn buildpacks(&self) -> Result<Vec<String>> {
+        let dir = self.root.join("buildpacks");
+        let mut names = names_of_dirs(&dir)?;
+        names.retain(|name| dir.join(name).join("buildpack.toml").is_file());
+        Ok(names)
+    }
+
+    /// The sample apps, by the names of their directories, sorted.
+    pub(crate) fn samples(&self) -> Result<Vec<String>> {
+        names_of_dirs(&self.root.join("samples"))
+    }
+
     /// The log of the quiet command `name`.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.target().join("logs").join(format!("{name}.log"))
@@ -85,18 +102,7 @@ impl Workspace {
     /// Prints one progress line: elapsed time, the part of the work it belongs to, what happens.
     pub(crate) fn say(&self, part: &str, text: impl Display) {
         let elapsed = self.started.elapsed().as_secs_f64();
-        self.print(format_args!("[{elapsed:6.1}s] {part:<10} {text}"));
-    }
-
-    /// Prints a line as it is.
-    pub(crate) fn print(&self, text: impl Display) {
-        // A closed pipe (`… | head`) is no reason to stop.
-        let _ = writeln!(std::io::stdout(), "{text}");
-    }
-
-    /// Prints what went wrong, why, and what to do.
-    pub(crate) fn complain(&self, error: &anyhow::Error) {
-        let _ = writeln!(std::io::stderr(), "{}", advice::page(error));
+        print(format_args!("[{elapsed:6.1}s] {part:<10} {text}"));
     }
 
     /// Waits until no other `cargo xtask` works on `name`.
@@ -110,4 +116,22 @@ impl Workspace {
         }
         Ok(Lock { _file: file })
     }
+}
+
+/// Prints a line as it is.
+pub(crate) fn print(text: impl Display) {
+    // A closed pipe (`… | head`) is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn names_of_dirs(dir: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }

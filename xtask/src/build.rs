@@ -1,0 +1,46 @@
+//! The release build of the buildpacks: static binaries that do not depend on where they were compiled.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::command::Command;
+use crate::workspace::{TRIPLE, Workspace};
+
+/// Compiles all buildpacks and returns the directory of their binaries.
+pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
+    let packages = workspace
+        .buildpacks()?
+        .into_iter()
+        .flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]);
+    let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];
+    for (from, to) in remapped(workspace)? {
+        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    }
+    workspace.say("build", "compiling the buildpacks");
+    // Encoded flags win over all that a user may have set; the separator allows blanks in paths.
+    Command::new("cargo")
+        .args(["build", "--release", "--locked", "--bins", "--target", TRIPLE, "--target-dir"])
+        .arg(workspace.target())
+        .args(packages)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
+        .dir(&workspace.root)
+        .quiet(workspace, "build")
+        .context("the buildpacks do not compile")?;
+    Ok(workspace.release())
+}
+
+/// Directories whose names must not show in a binary, and what stands for them; a later one wins over an earlier.
+fn remapped(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+    let print = |what| Command::new("rustc").args(["--print", what]).dir(&workspace.root).output();
+    let version = Command::new("rustc").arg("-vV").dir(&workspace.root).output()?;
+    let commit =
+        version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
+    // Where the component rust-src is installed, the standard library's own paths appear.
+    let library = Path::new(print("sysroot")?.trim()).join("lib/rustlib/src/rust");
+    Ok(vec![
+        (workspace.cargo_home.clone(), "/cargo".to_owned()),
+        (library, format!("/rustc/{commit}")),
+        (workspace.root.clone(), "/kouti".to_owned()),
+    ])
+}
