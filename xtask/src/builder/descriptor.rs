@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(descriptor.run_image(), "l/run");
         let text = descriptor.to_toml().unwrap();
         assert!(text.contains("[lifecycle]\nuri = \"/t/lifecycle.tgz\"\n"), "{text}");
-        assert!(!text.contains("public") && !text.contains("version"), "{text}");
+        assert!(!text.contains("public") && !text.contains("1.2.3"), "{text}");
         assert_eq!(descriptor.order.len(), 2);
     }
 
