@@ -8,32 +8,53 @@ use std::fmt::Write as _;
 /// query is no part of that, and the address without it still says where. The
 /// fixed user of `git+ssh://git@github.com/…` is no secret and stays.
 ///
-/// What no address may contain is percent-encoded: lockfiles hold raw paths, and one
+/// What a URL must not contain is percent-encoded: lockfiles hold raw paths, and one
 /// space would make a strict reader refuse the whole document.
 pub(crate) fn public(url: &str) -> String {
     let url = url.split_once('?').map_or(url, |(address, _)| address);
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return encode(url);
+    let Some((scheme, rest)) = url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
+        // A relative path, or `git@host:path`: its colon must not look like a scheme's.
+        return encode(url).replace(':', "%3A");
+    };
+    let Some(rest) = rest.strip_prefix("//") else {
+        return format!("{scheme}:{}", encode(rest));
     };
     let (authority, path) = rest.split_at(rest.find(['/', '#']).unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some(("git", _)) if scheme.ends_with("ssh") => authority,
-        Some((_, host)) => host,
-        None => authority,
+    let (user, server) = match authority.rsplit_once('@') {
+        Some(("git", server)) if scheme.ends_with("ssh") => ("git@", server),
+        Some((_, server)) => ("", server),
+        None => ("", authority),
     };
-    encode(&format!("{scheme}://{authority}{path}"))
+    let server = match server.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{}:{port}", encode(host).replace(':', "%3A"))
+        }
+        _ => encode(server).replace(':', "%3A"),
+    };
+    format!("{scheme}://{user}{server}{}", encode(path))
 }
 
-fn encode(url: &str) -> String {
-    let mut encoded = String::with_capacity(url.len());
-    for c in url.chars() {
-        if c.is_control() || matches!(c, ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
-        {
-            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+fn encode(part: &str) -> String {
+    let mut encoded = String::with_capacity(part.len());
+    for (index, byte) in part.bytes().enumerate() {
+        let is_escape = || {
+            let digits = part.as_bytes().get(index + 1..index + 3);
+            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        };
+        let kept = match byte {
+            b'%' => is_escape(),
+            b'#' => !part[..index].contains('#'),
+            _ => byte.is_ascii_alphanumeric() || b"-._~:/@!$&'()*+,;=".contains(&byte),
+        };
+        if kept {
+            encoded.push(char::from(byte));
         } else {
-            encoded.push(c);
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
@@ -55,7 +76,10 @@ mod tests {
             ("git+ssh://git:secret@host/b.git", "git+ssh://host/b.git"),
             ("file:../local", "file:../local"),
             ("file:my \"lib\"", "file:my%20%22lib%22"),
-            ("https://host/ä b", "https://host/ä%20b"),
+            ("https://host/ä b#c#d", "https://host/%C3%A4%20b#c%23d"),
+            ("https://host/100%/%2B", "https://host/100%25/%2B"),
+            ("https://[::1]:4873/x", "https://%5B%3A%3A1%5D:4873/x"),
+            ("git@host:a/b.git", "git@host%3Aa/b.git"),
             ("", ""),
         ] {
             assert_eq!(public(url), safe);

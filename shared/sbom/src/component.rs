@@ -90,14 +90,18 @@ impl Component {
             hash.update([0]);
         }
         let hash = digest::hexadecimal(&hash.finalize()[..6]);
-        // SPDX allows no other characters.
-        let readable: String = format!("{}-{}", self.name, self.version)
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
-            .take(64)
-            .collect();
-        format!("{}-{hash}", readable.trim_matches('-'))
+        format!("{}-{hash}", slug(&format!("{}-{}", self.name, self.version)))
     }
+}
+
+/// The readable part of an id: SPDX allows letters, digits, dots and dashes.
+pub(crate) fn slug(text: &str) -> String {
+    let slug: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .take(64)
+        .collect();
+    slug.trim_matches('-').to_owned()
 }
 
 #[cfg(test)]

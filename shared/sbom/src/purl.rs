@@ -177,12 +177,8 @@ impl FromStr for Purl {
         let (kind, rest) =
             rest.trim_matches('/').split_once('/').ok_or_else(|| bad("it has no type"))?;
         let (namespace, last) = rest.trim_matches('/').rsplit_once('/').unwrap_or(("", rest));
-        // A scope may be written as a bare `@scope`, so only an `@` after the first character
-        // of the last part introduces a version.
-        let (name, version) = match last.rfind('@') {
-            Some(at) if at > 0 => (&last[..at], &last[at + 1..]),
-            _ => (last, ""),
-        };
+        // Only the last part can have a version: a scope may be written as a bare `@scope`.
+        let (name, version) = last.rsplit_once('@').unwrap_or((last, ""));
 
         let mut purl = Self::new(kind, &decoded(name)?)
             .map_err(|error| bad(error.reason))?

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
+use crate::component::slug;
 use crate::document::{Part, Parts, json};
 use crate::licence::{Licence, conjunction};
 use crate::{Digest, Document, Kind, address, digest};
@@ -47,7 +48,7 @@ pub(crate) fn render(document: &Document, parts: &Parts) -> String {
     // Named after its own content, so that equal documents have equal names and
     // different ones do not.
     let uuid = uuid_v5(&json(&spdx));
-    spdx.document_namespace = format!("{NAMESPACE}/{uuid}");
+    spdx.document_namespace = format!("{NAMESPACE}/{}-{uuid}", slug(&document.name));
     json(&spdx)
 }
 
