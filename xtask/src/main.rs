@@ -11,6 +11,7 @@ mod command;
 mod demo;
 mod dev;
 mod docker;
+mod docs;
 mod files;
 mod host;
 mod mirror;
@@ -48,6 +49,8 @@ enum Task {
     Demo(demo::Args),
     /// Run detect and build of an app on this host, without Docker
     Dev(dev::Args),
+    /// Write the tables of the docs from descriptors
+    Docs(docs::Args),
     /// Assemble the runtimes of the local profile from package registries
     Mirror(mirror::Args),
     /// Package the buildpacks
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Builder(args) => builder::run(&workspace, args),
         Task::Demo(args) => demo::run(&workspace, args),
         Task::Dev(args) => dev::run(&workspace, args),
+        Task::Docs(args) => docs::run(&workspace, args),
         Task::Mirror(args) => mirror::run(&workspace, args),
         Task::Package(args) => package::run(&workspace, args),
         Task::Test(args) => test::run(&workspace, args),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kouti_catalog::Artifact;
 use kouti_fetch::{
     BindingEntry, Credentials, Fetcher, Limits, Mappings, Mirrors, Options, Proxies, Trust,
 };
@@ -38,6 +39,14 @@ impl Context {
             trust: self.trust()?,
             limits: self.limits()?,
         }))
+    }
+
+    /// Whether an artifact came with the buildpack, so that getting it costs next to nothing.
+    #[must_use]
+    pub fn is_packaged(&self, artifact: &Artifact) -> bool {
+        let checksum = &artifact.checksum;
+        let store = self.buildpack_dir.join("dependencies");
+        store.join(checksum.algorithm.name()).join(&checksum.hex).is_file()
     }
 
     /// All entries of all bindings of one type whose value is text.

@@ -186,6 +186,29 @@ impl Layers {
         Ok(Made { outcome: Outcome::Made(reasons), ..made })
     }
 
+    /// Claims a layer that is filled later and whose content may be anything: the
+    /// cache of a tool. Only a changed key empties it, and only that is shown.
+    pub(crate) fn keep<K: Serialize>(
+        &self,
+        log: &mut Log,
+        layer: &Layer<K>,
+    ) -> Result<PathBuf, Problem> {
+        check_name(layer.name)?;
+        let wanted = wanted_metadata(layer, layer.uses)?;
+        let found = self.metadata(layer.name);
+        if found.as_ref() != Some(&wanted) {
+            if let Some(found) = &found {
+                let reasons = differences(found, &wanted).join(", ");
+                log.step(&format!("Emptying {}: {reasons}", layer.title));
+            }
+            self.discard(layer.name)?;
+        }
+        let dir = self.path(layer.name);
+        fs_err::create_dir_all(&dir)?;
+        self.seal(layer, layer.uses, wanted)?;
+        Ok(dir)
+    }
+
     /// Removes the layer called `name` and everything the last build left of it.
     pub fn discard(&self, name: &str) -> io::Result<()> {
         // The metadata first: what remains after a crash must not look complete.
@@ -232,7 +255,22 @@ fn wanted_metadata<K: Serialize>(layer: &Layer<K>, uses: Uses) -> Result<Table, 
         let env = Table::try_from(&layer.env).map_err(anyhow::Error::from)?;
         metadata.insert("env".to_owned(), Value::Table(env));
     }
-    Ok(metadata)
+    Ok(metadata.into_iter().map(|(name, value)| (name, as_it_comes_back(value))).collect())
+}
+
+/// The lifecycle keeps metadata as JSON between two builds: an integer comes back as a float, a date as a
+/// string. Written as text, both are the same before and after.
+fn as_it_comes_back(value: Value) -> Value {
+    match value {
+        Value::Integer(_) | Value::Datetime(_) => Value::String(value.to_string()),
+        Value::Array(values) => Value::Array(values.into_iter().map(as_it_comes_back).collect()),
+        Value::Table(table) => table
+            .into_iter()
+            .map(|(name, value)| (name, as_it_comes_back(value)))
+            .collect::<Table>()
+            .into(),
+        value => value,
+    }
 }
 
 /// What differs, as `version was 20.1.0, is 22.11.0`.
@@ -359,6 +397,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn metadata_holds_nothing_that_would_come_back_otherwise() {
+        #[derive(Clone, Serialize)]
+        struct Numbers {
+            limit: u32,
+            list: Vec<i64>,
+        }
+        let key = Numbers { limit: 3, list: vec![1, 2] };
+        let Layer { name, title, uses, env, sbom, .. } = layer("1.0.0", Uses::LAUNCH);
+        let layer = Layer { name, title, uses, key, env, sbom };
+        let metadata = wanted_metadata(&layer, Uses::LAUNCH).unwrap();
+        assert_eq!(metadata["format"].as_str(), Some("1"));
+        assert_eq!(metadata["key"].to_string(), r#"{ limit = "3", list = ["1", "2"] }"#);
+    }
+
     fn types(layers: &Layers) -> (bool, bool, bool) {
         let text = fs_err::read_to_string(layers.toml("node")).unwrap();
         let types = toml::from_str::<LayerToml>(&text).unwrap().types;
@@ -444,6 +497,21 @@ mod tests {
             fs_err::write(layers.toml("node"), text).unwrap();
             assert!(matches!(ensure(&layers, &wanted), Outcome::Made(_)), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_tool_cache_is_emptied_by_a_changed_key_only() {
+        let (_dir, layers) = in_temp_dir(false);
+        let first = layers.keep(&mut silent(), &layer("22", Uses::CACHE)).unwrap();
+        fs_err::write(first.join("download"), "").unwrap();
+        restore(&layers, true);
+
+        let again = layers.keep(&mut silent(), &layer("22", Uses::CACHE)).unwrap();
+        assert!(again.join("download").exists());
+        assert_eq!(types(&layers), (false, false, true));
+
+        let changed = layers.keep(&mut silent(), &layer("24", Uses::CACHE)).unwrap();
+        assert!(changed.is_dir() && !changed.join("download").exists());
     }
 
     #[test]

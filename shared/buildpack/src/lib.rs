@@ -44,6 +44,7 @@ mod plan;
 mod sboms;
 pub mod setting;
 pub mod settings;
+mod tool_cache;
 mod versions;
 
 pub use command::{Command, CommandFailed, EndStatus, find_on_path};

@@ -2,14 +2,50 @@
 
 use std::path::Path;
 
-use kouti_sbom::{Document, Format};
+use kouti_catalog::Artifact;
+use kouti_sbom::{Component, Document, Format, Kind, Source};
 
+use crate::Context;
 use crate::layer::remove_file;
 
 /// The formats in which every SBOM of this build is written; none if the user
 /// switched them off.
 #[derive(Clone, Debug, Default)]
 pub struct Sboms(Vec<Format>);
+
+impl Context {
+    /// The bill of materials of a layer that holds one artifact.
+    #[must_use]
+    pub fn document(&self, artifact: &Artifact) -> Document {
+        let component = Component {
+            name: artifact.name.clone(),
+            version: artifact.version.to_string(),
+            kind: Kind::Application,
+            purl: artifact.purl.as_ref().and_then(|purl| purl.parse().ok()),
+            cpes: artifact.cpes.clone(),
+            licenses: artifact.licenses.clone(),
+            checksums: artifact.checksum.to_string().parse().into_iter().collect(),
+            download: artifact.uri.clone(),
+            source: artifact.source.as_ref().map(|uri| Source {
+                uri: uri.clone(),
+                digest: artifact.source_checksum.as_ref().and_then(|text| text.parse().ok()),
+            }),
+            properties: artifact
+                .eol_date
+                .map(|date| ("kouti:eol".to_owned(), date.to_string()))
+                .into_iter()
+                .collect(),
+            ..Component::default()
+        };
+        Document {
+            name: artifact.name.clone(),
+            version: artifact.version.to_string(),
+            found_by: self.id.clone(),
+            components: vec![component],
+            ..Document::default()
+        }
+    }
+}
 
 impl Sboms {
     /// Documents in these formats.

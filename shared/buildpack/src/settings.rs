@@ -219,6 +219,13 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_settings_are_those_of_the_code() {
+        let differences =
+            crate::setting::descriptor_differences(include_str!("../settings.toml"), SHARED);
+        assert_eq!(differences, [""; 0]);
+    }
+
+    #[test]
     fn names_are_listed_in_order_and_once() {
         assert!(SHARED.is_sorted_by(|a, b| a.name < b.name));
     }

@@ -1,0 +1,153 @@
+//! `cargo xtask docs`: the tables that are written from the code and the descriptors.
+//!
+//! Between a pair of markers, a document holds what this module wrote; everything else is the author's.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use crate::files;
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Change nothing; fail if something is not as it would be written
+    #[arg(long)]
+    check: bool,
+}
+
+/// What stands before and after a written part.
+const BEGIN: &str = "<!-- settings: written by `cargo xtask docs` -->";
+const END: &str = "<!-- /settings -->";
+
+#[derive(Deserialize)]
+struct Descriptor {
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    configurations: Vec<Setting>,
+}
+
+/// A row of a table of settings.
+#[derive(Deserialize)]
+struct Setting {
+    name: String,
+    #[serde(default)]
+    default: String,
+    description: String,
+    #[serde(default)]
+    build: bool,
+    #[serde(default)]
+    launch: bool,
+}
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let mut stale = Vec::new();
+    for (path, text) in documents(&workspace.root)? {
+        if fs_err::read_to_string(&path).unwrap_or_default() == text {
+            continue;
+        }
+        if args.check {
+            stale.push(path.strip_prefix(&workspace.root).unwrap_or(&path).display().to_string());
+        } else {
+            files::write(&path, text.as_bytes())?;
+            workspace.say("docs", path.display());
+        }
+    }
+    if !stale.is_empty() {
+        bail!("not up to date: {}; run `cargo xtask docs`", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// Every document with a written part, as it should be.
+fn documents(root: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let shared = root.join("shared/buildpack");
+    let mut described = vec![(shared.join("settings.toml"), root.join("docs/settings.md"))];
+    for entry in fs_err::read_dir(root.join("buildpacks"))? {
+        let dir = entry?.path();
+        described.push((dir.join("buildpack.toml"), dir.join("README.md")));
+    }
+
+    let mut documents = Vec::new();
+    let mut known = BTreeSet::new();
+    for (descriptor, document) in described {
+        let settings = settings(&descriptor)?;
+        known.extend(settings.iter().map(|setting| setting.name.clone() + "\n"));
+        documents.push(with_table(document, &settings)?);
+    }
+    documents.push((shared.join("src/known_settings.txt"), known.into_iter().collect()));
+    Ok(documents)
+}
+
+fn settings(descriptor: &Path) -> Result<Vec<Setting>> {
+    let text = fs_err::read_to_string(descriptor)?;
+    let parsed: Descriptor =
+        toml::from_str(&text).with_context(|| format!("cannot read {}", descriptor.display()))?;
+    let mut settings = parsed.metadata.configurations;
+    settings.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(settings)
+}
+
+fn with_table(path: PathBuf, settings: &[Setting]) -> Result<(PathBuf, String)> {
+    let text = fs_err::read_to_string(&path)?;
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .with_context(|| format!("{} has no line `{BEGIN}`", path.display()))?;
+    let (_, after) =
+        rest.split_once(END).with_context(|| format!("{} has no line `{END}`", path.display()))?;
+    Ok((path, format!("{before}{BEGIN}\n{}{END}{after}", table(settings))))
+}
+
+fn table(settings: &[Setting]) -> String {
+    if settings.is_empty() {
+        return "None.\n".to_owned();
+    }
+    let mut text = "| Setting | Default | Counts at | Meaning |\n|---|---|---|---|\n".to_owned();
+    for setting in settings {
+        let default = match setting.default.as_str() {
+            "" => String::new(),
+            default => format!("`{default}`"),
+        };
+        let phase = match (setting.build, setting.launch) {
+            (true, true) => "build, launch",
+            (_, true) => "launch",
+            _ => "build",
+        };
+        let meaning = setting.description.replace('|', "\\|");
+        let _ = writeln!(text, "| `{}` | {default} | {phase} | {meaning} |", setting.name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_documents_are_up_to_date() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is below the root");
+        for (path, text) in documents(root).expect("every document can be written") {
+            let found = fs_err::read_to_string(&path).unwrap_or_default();
+            assert!(found == text, "{} is stale: run `cargo xtask docs`", path.display());
+        }
+    }
+
+    #[test]
+    fn a_bar_in_a_description_does_not_end_its_cell() {
+        let settings = [Setting {
+            name: "BP_X".to_owned(),
+            default: "a".to_owned(),
+            description: "a|b".to_owned(),
+            build: true,
+            launch: true,
+        }];
+        assert!(table(&settings).ends_with("| `BP_X` | `a` | build, launch | a\\|b |\n"));
+    }
+}
