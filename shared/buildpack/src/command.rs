@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
-use kouti_report::{Explain, Fault, Log};
+use kouti_report::{EventKind, Explain, Fault, Log};
 
 use crate::{Env, Masks};
 
@@ -131,7 +131,7 @@ impl Command {
     /// Hides these texts too in what is shown.
     #[must_use]
     pub fn masks(mut self, masks: Masks) -> Self {
-        self.masks = masks.and(self.masks);
+        self.masks = masks.and(&self.masks);
         self
     }
 
@@ -161,6 +161,7 @@ impl Command {
             log.output(&line);
             tail.push(line);
         })?;
+        log.event(EventKind::Command, self.shown(), EndStatus(status).to_string(), started);
         if !status.success() {
             return Err(self.failed(status, tail));
         }

@@ -14,7 +14,7 @@ use libcnb::build::BuildResultBuilder;
 use libcnb::detect::DetectResultBuilder;
 
 use crate::setting::{Declared, misspelt, quoted};
-use crate::{BuildContext, Context, Detection, Env, Launch, Layers, Plan, plan, settings};
+use crate::{BuildContext, Context, Detection, Env, Launch, Layers, Plan, plan, report, settings};
 
 /// One buildpack.
 pub trait Buildpack {
@@ -222,7 +222,9 @@ fn build_context(
     let sboms = settings::sboms(&context.env)?;
     // Set by the Cloud Foundry shim: no previous image exists there.
     let keep_launch_layers = context.env.given("KOUTI_KEEP_LAUNCH_LAYERS").is_some();
-    let layers = Layers::new(layers_dir, sboms.clone(), keep_launch_layers);
+    let layers = Layers::new(layers_dir, sboms.clone())
+        .keep_launch_layers(keep_launch_layers)
+        .forget_caches(settings::CACHE_DISABLED.read(&context.env)?);
     Ok(BuildContext { context, plan, layers, sboms })
 }
 
@@ -238,11 +240,22 @@ fn detect<B: Buildpack>(context: &Context) -> Result<Detection, Problem> {
 fn build<B: Buildpack>(context: &BuildContext) -> Result<libcnb::data::launch::Launch, Problem> {
     let mut log = log(&context.env);
     log.title(&format!("{} {}", B::NAME, context.version));
-    check_settings::<B>(context, &mut log)?;
+    let result = build_and_declare::<B>(context, &mut log);
+    report::write(context, B::SETTINGS, &mut log, result.as_ref().err())?;
+    result
+}
 
-    let launch = B::build(context, &mut log)?;
+fn build_and_declare<B: Buildpack>(
+    context: &BuildContext,
+    log: &mut Log,
+) -> Result<libcnb::data::launch::Launch, Problem> {
+    check_settings::<B>(context, log)?;
 
-    launch.show(&mut log);
+    let launch = B::build(context, log)?;
+
+    let megabytes = settings::CACHE_MAX_MB.read(&context.env)?;
+    context.layers.bound_caches(log, megabytes.saturating_mul(1_000_000))?;
+    launch.show(log);
     let dir = context.layers.dir();
     context.sboms.write(&dir.join("launch"), launch.sbom.as_ref())?;
     context.sboms.write(&dir.join("build"), launch.build_sbom.as_ref())?;

@@ -8,8 +8,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use kouti_report::Log;
+use kouti_report::{EventKind, Log, bytes};
 use kouti_sbom::Document;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -92,7 +93,9 @@ pub struct Layers {
     sboms: Sboms,
     /// Classic Cloud Foundry has no previous image to take launch-only layers
     /// from: there they are cached.
-    keep_launch_layers: bool,
+    keep_launch: bool,
+    /// `BP_CACHE_DISABLED`: caches start empty and are not kept.
+    forget_caches: bool,
 }
 
 /// Raised when the meaning of a layer's content changes without its key.
@@ -120,8 +123,22 @@ struct Types {
 }
 
 impl Layers {
-    pub(crate) fn new(dir: PathBuf, sboms: Sboms, keep_launch_layers: bool) -> Self {
-        Self { dir, sboms, keep_launch_layers }
+    pub(crate) fn new(dir: PathBuf, sboms: Sboms) -> Self {
+        Self { dir, sboms, keep_launch: false, forget_caches: false }
+    }
+
+    /// Caches launch layers too, for platforms that have no previous image.
+    #[must_use]
+    pub(crate) fn keep_launch_layers(mut self, keep: bool) -> Self {
+        self.keep_launch = keep;
+        self
+    }
+
+    /// Starts caches empty and keeps none.
+    #[must_use]
+    pub(crate) fn forget_caches(mut self, forget: bool) -> Self {
+        self.forget_caches = forget;
+        self
     }
 
     /// Where the layers are.
@@ -148,23 +165,25 @@ impl Layers {
         make: impl FnOnce(&Path, &mut Log) -> Result<(), Problem>,
     ) -> Result<Made, Problem> {
         check_name(layer.name)?;
+        let started = Instant::now();
         let uses = self.effective(layer.uses);
         let dir = self.path(layer.name);
         let wanted = wanted_metadata(layer, uses)?;
         let found = self.metadata(layer.name);
         log.debug(&format!("layer {} wants {wanted}", layer.name));
 
-        let made = Made { dir, outcome: Outcome::Reused, env: layer.env.clone() };
+        let result = Made { dir, outcome: Outcome::Reused, env: layer.env.clone() };
         let needs_content = uses.build || uses.cache;
-        let has_content = is_filled(&made.dir);
+        let has_content = is_filled(&result.dir);
         let reasons = match &found {
             Some(found) if *found == wanted && (has_content || !needs_content) => {
                 log.step(&format!("Reusing {}", layer.title));
                 if has_content {
-                    layer.env.write(&made.dir)?;
+                    layer.env.write(&result.dir)?;
                 }
                 self.seal(layer, uses, wanted)?;
-                return Ok(made);
+                log.event(EventKind::Layer, layer.title.as_str(), "reused", started);
+                return Ok(result);
             }
             Some(found) => differences(found, &wanted),
             None => Vec::new(),
@@ -175,15 +194,18 @@ impl Layers {
             reasons => log.step(&format!("Rebuilding {}: {}", layer.title, reasons.join(", "))),
         }
         self.discard(layer.name)?;
-        fs_err::create_dir_all(&made.dir)?;
-        if let Err(problem) = make(&made.dir, log) {
+        fs_err::create_dir_all(&result.dir)?;
+        if let Err(problem) = make(&result.dir, log) {
             // Best effort: without metadata nobody takes it for a layer anyway.
             let _ = self.discard(layer.name);
             return Err(problem);
         }
-        layer.env.write(&made.dir)?;
+        layer.env.write(&result.dir)?;
         self.seal(layer, uses, wanted)?;
-        Ok(Made { outcome: Outcome::Made(reasons), ..made })
+        log.event(EventKind::Layer, layer.title.as_str(), "made", started)
+            .reasons
+            .clone_from(&reasons);
+        Ok(Made { outcome: Outcome::Made(reasons), ..result })
     }
 
     /// Claims a layer that is filled later and whose content may be anything: the
@@ -207,6 +229,55 @@ impl Layers {
         fs_err::create_dir_all(&dir)?;
         self.seal(layer, layer.uses, wanted)?;
         Ok(dir)
+    }
+
+    /// A directory whose content the next build gets back: the cache of a tool.
+    ///
+    /// Emptied when `key` changes. Whatever is in it afterwards must not matter for the
+    /// result of a build. The entry empties it at the end of a build if it has grown too large.
+    pub fn cache<K: Serialize>(
+        &self,
+        log: &mut Log,
+        name: &'static str,
+        key: K,
+    ) -> Result<PathBuf, Problem> {
+        let title = name.replace('-', " ");
+        let layer = Layer { name, title, uses: Uses::CACHE, key, env: LayerEnv::new(), sbom: None };
+        if self.forget_caches {
+            self.discard(name)?;
+        }
+        // The marker makes an empty cache a layer with content, which the lifecycle insists on.
+        let make = |dir: &Path, _: &mut Log| Ok(fs_err::write(dir.join(".kouti"), "")?);
+        Ok(self.ensure(log, &layer, make)?.dir)
+    }
+
+    /// Empties the caches that have become larger than the user wants, or all of them.
+    pub(crate) fn bound_caches(&self, log: &mut Log, limit: u64) -> Result<(), Problem> {
+        for entry in fs_err::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
+            let (Some(name), Some("toml")) = (name, path.extension().and_then(|e| e.to_str()))
+            else {
+                continue;
+            };
+            let text = fs_err::read_to_string(&path)?;
+            let Ok(LayerToml { types, .. }) = toml::from_str(&text) else { continue };
+            if !types.cache || types.build || types.launch {
+                continue;
+            }
+            let size = size_of(&self.path(&name));
+            if self.forget_caches {
+                self.discard(&name)?;
+            } else if size > limit {
+                log.step(&format!(
+                    "Emptying {}: {} is more than BP_CACHE_MAX_MB allows",
+                    name.replace('-', " "),
+                    bytes(size)
+                ));
+                self.discard(&name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the layer called `name` and everything the last build left of it.
@@ -233,7 +304,7 @@ impl Layers {
     }
 
     fn effective(&self, uses: Uses) -> Uses {
-        Uses { cache: uses.cache || (uses.launch && self.keep_launch_layers), ..uses }
+        Uses { cache: uses.cache || (uses.launch && self.keep_launch), ..uses }
     }
 
     fn toml(&self, name: &str) -> PathBuf {
@@ -328,6 +399,19 @@ fn check_name(name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Bytes in all files below `dir`; what cannot be read counts nothing.
+fn size_of(dir: &Path) -> u64 {
+    let Ok(entries) = fs_err::read_dir(dir) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(found) if found.is_dir() => size_of(&entry.path()),
+            Ok(found) => found.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
 fn is_filled(dir: &Path) -> bool {
     fs_err::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
 }
@@ -371,7 +455,8 @@ mod tests {
 
     fn in_temp_dir(keep_launch_layers: bool) -> (tempfile::TempDir, Layers) {
         let dir = tempfile::tempdir().unwrap();
-        let layers = Layers::new(dir.path().to_owned(), Sboms::default(), keep_launch_layers);
+        let layers = Layers::new(dir.path().to_owned(), Sboms::default())
+            .keep_launch_layers(keep_launch_layers);
         (dir, layers)
     }
 
@@ -486,6 +571,45 @@ mod tests {
         assert_eq!(failed.unwrap_err().id, "broken");
         assert!(!layers.path("node").exists() && !layers.toml("node").exists());
         assert_eq!(ensure(&layers, &wanted), Outcome::Made(vec![]));
+    }
+
+    #[test]
+    fn a_cache_survives_until_its_key_changes() {
+        let (_dir, layers) = in_temp_dir(false);
+        let cache = |version: &str| {
+            let key = std::collections::BTreeMap::from([("npm", version.to_owned())]);
+            layers.cache(&mut silent(), "npm-cache", key).unwrap()
+        };
+        fs_err::write(cache("10").join("package"), "").unwrap();
+        assert!(cache("10").join("package").exists());
+        assert!(!cache("11").join("package").exists());
+    }
+
+    #[test]
+    fn a_cache_that_has_grown_too_large_is_emptied() {
+        let (_dir, layers) = in_temp_dir(false);
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        fs_err::create_dir(dir.join("deep")).unwrap();
+        fs_err::write(dir.join("deep/package"), [0; 100]).unwrap();
+        ensure(&layers, &layer("22", Uses::LAUNCH));
+
+        layers.bound_caches(&mut silent(), 100).unwrap();
+        assert!(dir.exists());
+        layers.bound_caches(&mut silent(), 99).unwrap();
+        assert!(!dir.exists() && !layers.toml("npm-cache").exists());
+        assert!(layers.toml("node").exists(), "what the app needs is no cache");
+    }
+
+    #[test]
+    fn caches_can_be_switched_off() {
+        let (_dir, layers) = in_temp_dir(false);
+        let layers = layers.forget_caches(true);
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        fs_err::write(dir.join("package"), "").unwrap();
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        assert!(!dir.join("package").exists());
+        layers.bound_caches(&mut silent(), u64::MAX).unwrap();
+        assert!(!dir.exists());
     }
 
     #[test]

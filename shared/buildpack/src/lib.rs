@@ -41,6 +41,7 @@ pub mod layer;
 mod layer_env;
 mod masks;
 mod plan;
+mod report;
 mod sboms;
 pub mod setting;
 pub mod settings;

@@ -40,7 +40,7 @@ impl Masks {
 
     /// The secrets of both.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: &Self) -> Self {
         for secret in &other.0 {
             self.add(secret);
         }

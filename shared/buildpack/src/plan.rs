@@ -163,10 +163,7 @@ mod tests {
         ]);
         assert!(plan.any("node", "build") && plan.any("node", "launch"));
         assert!(!plan.any("npm", "build"));
-        assert_eq!(
-            plan.entries("node").filter_map(|entry| entry.text("version")).next(),
-            Some("22")
-        );
+        assert_eq!(plan.entries("node").find_map(|entry| entry.text("version")), Some("22"));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Choosing a version in front of the user: every request, which one won, and why.
 
+use std::time::Instant;
+
 use kouti_catalog::{Artifact, Choice, EolPolicy, Request, Support, Wanted, choose, support};
-use kouti_report::{Log, Notice};
+use kouti_report::{EventKind, Log, Notice};
 
 use crate::{Context, Problem};
 
@@ -25,6 +27,14 @@ impl Context {
         policy: EolPolicy,
     ) -> Result<(), Problem> {
         let artifact = &choice.artifact;
+        let why = choice.wanted.iter().map(|wanted| format!("{}: {}", wanted.origin, wanted.range));
+        log.event(
+            EventKind::Choice,
+            artifact.name.as_str(),
+            artifact.version.to_string(),
+            Instant::now(),
+        )
+        .reasons = why.collect();
         log.step(&format!("Choosing {}", artifact.name));
         let rows: Vec<_> = choice
             .wanted

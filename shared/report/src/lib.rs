@@ -11,7 +11,7 @@ mod quantity;
 mod safe_url;
 
 pub use excerpt::{Span, excerpt};
-pub use log::{Colour, Level, Log, Notice};
+pub use log::{Colour, Event, EventKind, Level, Log, Notice};
 pub use problem::{Explain, Fault, Problem, install_panic_page};
 pub use quantity::{bytes, duration};
 pub use safe_url::{SafeUrl, mask_credentials};

@@ -57,6 +57,38 @@ impl Notice {
     }
 }
 
+/// What kind of thing an [`Event`] tells of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EventKind {
+    /// A version was chosen.
+    Choice,
+    /// A layer was made or reused.
+    Layer,
+    /// A command ran.
+    Command,
+    /// An artifact was got.
+    Download,
+}
+
+/// One thing a build did, for the machine-readable report: the log in another form.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// What kind.
+    pub kind: EventKind,
+    /// Of what: `Node.js 24.1.0`, `npm ci`.
+    pub name: String,
+    /// What came of it: `reused`, `made`, `exit code 1`, a host.
+    pub outcome: String,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// How much was moved.
+    pub bytes: Option<u64>,
+    /// From the start of the build.
+    pub started: Duration,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// Writes the log of one buildpack.
 ///
 /// A step says what will happen before it happens, and closes with a past fact
@@ -69,6 +101,7 @@ pub struct Log {
     level: Level,
     started: Instant,
     notices: Vec<Notice>,
+    events: Vec<Event>,
 }
 
 /// A step this short is not worth a closing line.
@@ -89,7 +122,15 @@ impl Log {
         level: Level,
         colour: Colour,
     ) -> Self {
-        Self { out, err, colour, level, started: Instant::now(), notices: Vec::new() }
+        Self {
+            out,
+            err,
+            colour,
+            level,
+            started: Instant::now(),
+            notices: Vec::new(),
+            events: Vec::new(),
+        }
     }
 
     /// Whether [`Log::debug`] shows anything.
@@ -180,6 +221,40 @@ impl Log {
             self.show(notice);
         }
         self.notices = notices;
+    }
+
+    /// Remembers something that began at `since` and is over now.
+    pub fn event(
+        &mut self,
+        kind: EventKind,
+        name: impl Into<String>,
+        outcome: impl Into<String>,
+        since: Instant,
+    ) -> &mut Event {
+        let event = Event {
+            kind,
+            name: name.into(),
+            outcome: outcome.into(),
+            reasons: Vec::new(),
+            bytes: None,
+            started: since.saturating_duration_since(self.started),
+            took: since.elapsed(),
+        };
+        let index = self.events.len();
+        self.events.push(event);
+        &mut self.events[index]
+    }
+
+    /// What happened so far, in the order in which it ended.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Time since the build began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// The warnings shown so far.
