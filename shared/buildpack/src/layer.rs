@@ -208,47 +208,35 @@ impl Layers {
         Ok(Made { outcome: Outcome::Made(reasons), ..result })
     }
 
-    /// Claims a layer that is filled later and whose content may be anything: the
-    /// cache of a tool. Only a changed key empties it, and only that is shown.
-    pub(crate) fn keep<K: Serialize>(
-        &self,
-        log: &mut Log,
-        layer: &Layer<K>,
-    ) -> Result<PathBuf, Problem> {
-        check_name(layer.name)?;
-        let wanted = wanted_metadata(layer, layer.uses)?;
-        let found = self.metadata(layer.name);
-        if found.as_ref() != Some(&wanted) {
-            if let Some(found) = &found {
-                let reasons = differences(found, &wanted).join(", ");
-                log.step(&format!("Emptying {}: {reasons}", layer.title));
-            }
-            self.discard(layer.name)?;
-        }
-        let dir = self.path(layer.name);
-        fs_err::create_dir_all(&dir)?;
-        self.seal(layer, layer.uses, wanted)?;
-        Ok(dir)
-    }
-
     /// A directory whose content the next build gets back: the cache of a tool.
     ///
-    /// Emptied when `key` changes. Whatever is in it afterwards must not matter for the
-    /// result of a build. The entry empties it at the end of a build if it has grown too large.
+    /// Emptied when `key` changes, and only that is shown. Whatever is in it afterwards must not
+    /// matter for the result of a build. The entry empties it at the end of a build if it has
+    /// grown too large.
     pub fn cache<K: Serialize>(
         &self,
         log: &mut Log,
         name: &'static str,
         key: K,
     ) -> Result<PathBuf, Problem> {
+        check_name(name)?;
         let title = name.replace('-', " ");
         let layer = Layer { name, title, uses: Uses::CACHE, key, env: LayerEnv::new(), sbom: None };
-        if self.forget_caches {
+        let wanted = wanted_metadata(&layer, layer.uses)?;
+        let found = self.metadata(name);
+        if self.forget_caches || found.as_ref() != Some(&wanted) {
+            if let Some(found) = found.filter(|_| !self.forget_caches) {
+                let reasons = differences(&found, &wanted).join(", ");
+                log.step(&format!("Emptying {}: {reasons}", layer.title));
+            }
             self.discard(name)?;
         }
+        let dir = self.path(name);
+        fs_err::create_dir_all(&dir)?;
         // The marker makes an empty cache a layer with content, which the lifecycle insists on.
-        let make = |dir: &Path, _: &mut Log| Ok(fs_err::write(dir.join(".kouti"), "")?);
-        Ok(self.ensure(log, &layer, make)?.dir)
+        fs_err::write(dir.join(".kouti"), "")?;
+        self.seal(&layer, layer.uses, wanted)?;
+        Ok(dir)
     }
 
     /// Empties the caches that have become larger than the user wants, or all of them.
@@ -621,21 +609,6 @@ mod tests {
             fs_err::write(layers.toml("node"), text).unwrap();
             assert!(matches!(ensure(&layers, &wanted), Outcome::Made(_)), "{text:?}");
         }
-    }
-
-    #[test]
-    fn a_tool_cache_is_emptied_by_a_changed_key_only() {
-        let (_dir, layers) = in_temp_dir(false);
-        let first = layers.keep(&mut silent(), &layer("22", Uses::CACHE)).unwrap();
-        fs_err::write(first.join("download"), "").unwrap();
-        restore(&layers, true);
-
-        let again = layers.keep(&mut silent(), &layer("22", Uses::CACHE)).unwrap();
-        assert!(again.join("download").exists());
-        assert_eq!(types(&layers), (false, false, true));
-
-        let changed = layers.keep(&mut silent(), &layer("24", Uses::CACHE)).unwrap();
-        assert!(changed.is_dir() && !changed.join("download").exists());
     }
 
     #[test]

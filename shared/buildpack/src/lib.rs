@@ -45,7 +45,6 @@ mod report;
 mod sboms;
 pub mod setting;
 pub mod settings;
-mod tool_cache;
 mod versions;
 
 pub use command::{Command, CommandFailed, EndStatus, find_on_path};
