@@ -5,3 +5,10 @@
 //! an entry in `/etc/passwd`.
 
 pub mod binding;
+pub mod cgroup;
+mod env;
+pub mod exec_d;
+pub mod helper;
+pub mod memory;
+
+pub use env::Env;

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod binding;
+#[cfg(test)]
+mod limits;
