@@ -15,7 +15,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::lifecycle::{Detection, Env, Target};
+use crate::lifecycle::{Detection, Env, Member, Target};
+use crate::tree;
 
 pub use self::artifact::Artifact;
 pub use self::built::{Built, BuiltLayer};
@@ -58,6 +59,8 @@ pub struct Case {
     container_env: Env,
     tools: BTreeMap<String, Tool>,
     target: Target,
+    /// Whether the next build finds what the one before has left.
+    warm: bool,
     without_cache: bool,
     without_image: bool,
 }
@@ -83,6 +86,7 @@ impl Case {
             container_env: Env::new(),
             tools: BTreeMap::new(),
             target: Target::default(),
+            warm: false,
             without_cache: false,
             without_image: false,
         }
@@ -196,6 +200,12 @@ impl Case {
         self.subject(|subject| subject.default_version(id, version))
     }
 
+    /// Adds to `[metadata]` of the buildpack under test: release lines, for example.
+    #[track_caller]
+    pub fn metadata(self, text: &str) -> Self {
+        self.subject(|subject| subject.metadata(text))
+    }
+
     /// Gives the buildpack under test its helper program.
     pub fn helper(self, program: impl Into<PathBuf>) -> Self {
         self.subject(|subject| subject.helper(program))
@@ -236,15 +246,15 @@ impl Case {
         self.after(Fake::new(&format!("test/requires-{name}")).plan(&plan))
     }
 
-    // What is left of the build before -----------------------------------------------------
+    // What a rebuild finds -----------------------------------------------------------------
 
-    /// The next build finds no cache.
+    /// The rebuild finds no cache.
     pub fn without_cache(mut self) -> Self {
         self.without_cache = true;
         self
     }
 
-    /// The next build finds no previous image.
+    /// The rebuild finds no previous image.
     pub fn without_image(mut self) -> Self {
         self.without_image = true;
         self
@@ -257,11 +267,10 @@ impl Case {
     pub fn detect(&self) -> Detected {
         let group = self.place.prepare(self).expect("the case can be written");
         let main = group[self.main].buildpack.id.clone();
-        let detection = self.place.lifecycle().detect(&vec![group]).expect("detect can be run");
-        Detected::new(detection, main, self.place.cleaner())
+        Detected::new(self.run_detect(group), main, self.place.cleaner())
     }
 
-    /// Runs detect and build, which have to succeed.
+    /// Runs detect and build, which have to succeed, without an image and a cache of builds before.
     #[track_caller]
     pub fn build(&self) -> Built {
         match self.try_build() {
@@ -279,22 +288,25 @@ impl Case {
         }
     }
 
+    /// The same as a rebuild.
+    fn again(&self) -> Self {
+        Self { warm: true, without_cache: false, without_image: false, ..self.clone() }
+    }
+
     #[track_caller]
     fn try_build(&self) -> Result<Built, Box<Failed>> {
         let group = self.place.prepare(self).expect("the case can be written");
         let main = group[self.main].buildpack.id.clone();
         let generation = self.place.next_generation();
+        let Detection { runs, outcome, .. } = self.run_detect(group);
+
         let mut lifecycle = self.place.lifecycle();
-        if self.without_cache {
+        if self.without_cache || !self.warm {
             lifecycle.forget_cache().expect("the cache can be removed");
         }
-        if self.without_image {
+        if self.without_image || !self.warm {
             lifecycle.forget_image().expect("the image can be removed");
         }
-        let case = Self { without_cache: false, without_image: false, ..self.clone() };
-
-        let Detection { runs, outcome, .. } =
-            lifecycle.detect(&vec![group]).expect("detect can be run");
         let mut output = Vec::new();
         let build = outcome.and_then(|detected| {
             let build = lifecycle.build(&detected, &mut |id, line| {
@@ -305,9 +317,21 @@ impl Case {
         drop(lifecycle);
         match build {
             Ok((detected, build)) => {
-                Ok(Built::new(case, main, generation, detected, build, output))
+                Ok(Built::new(self.again(), main, generation, detected, build, output))
             }
-            Err(failure) => Err(Box::new(Failed::new(case, main, failure, runs, output))),
+            Err(failure) => Err(Box::new(Failed::new(self.again(), main, failure, runs, output))),
         }
+    }
+
+    /// Runs detect, which has to leave the app alone: others run at the same time.
+    #[track_caller]
+    fn run_detect(&self, group: Vec<Member>) -> Detection {
+        let lifecycle = self.place.lifecycle();
+        let app = || tree::entries(&lifecycle.app_dir()).and_then(|entries| tree::digest(&entries));
+        let before = app().expect("the app can be read");
+        let detection = lifecycle.detect(&vec![group]).expect("detect can be run");
+        let after = app().expect("the app can be read");
+        assert_eq!(before, after, "detect has changed the app");
+        detection
     }
 }

@@ -45,3 +45,4 @@ pub use case::{
 };
 pub use lifecycle::{Env, Launch, Outcome, Running, Target, Types};
 pub use summary::{BadLabels, LayerSummary, Summary};
+pub use tree::write_program;

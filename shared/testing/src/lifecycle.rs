@@ -107,6 +107,23 @@ impl Lifecycle {
         self.save_state()
     }
 
+    /// Replaces the app by a fresh copy of `from`.
+    pub fn copy_app(&self, from: &Path) -> Result<()> {
+        tree::remove(&self.app_dir())?;
+        Ok(tree::copy(from, &self.app_dir())?)
+    }
+
+    /// Replaces the user's variables.
+    pub fn set_user_env(&self, variables: &Env) -> Result<()> {
+        let dir = self.platform_dir().join("env");
+        tree::remove(&dir)?;
+        fs_err::create_dir_all(&dir)?;
+        for (name, value) in variables.iter() {
+            tree::write(&dir.join(name), value.as_encoded_bytes())?;
+        }
+        Ok(())
+    }
+
     /// The app; its copy is the caller's duty.
     #[must_use]
     pub fn app_dir(&self) -> PathBuf {
@@ -185,10 +202,10 @@ impl Lifecycle {
         Ok(env)
     }
 
-    /// The directory that holds all others.
+    /// The image that was built last.
     #[must_use]
-    pub fn root(&self) -> &Path {
-        &self.root
+    pub fn image(&self) -> Option<&Image> {
+        self.state.image.as_ref()
     }
 }
 

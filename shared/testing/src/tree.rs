@@ -20,8 +20,8 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     write_with_mode(path, content.as_ref(), 0o644)
 }
 
-/// Writes a program or script.
-pub(crate) fn write_executable(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
+/// Writes a program or script that can be executed at once, whatever other threads of the test do.
+pub fn write_program(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     write_with_mode(path, content.as_ref(), 0o755)
 }
 

@@ -75,3 +75,25 @@ fn the_same_input_makes_the_same_image() {
     assert_ne!(third.image_digest(), digest);
     assert_eq!(third.layer("runtime").outcome(), Outcome::Reused);
 }
+
+#[test]
+fn a_case_builds_from_nothing_and_a_rebuild_does_not() {
+    let script = r#"
+        cat "$layers/it/file" 2>/dev/null || echo nothing
+        mkdir -p "$layers/it" && echo content >"$layers/it/file"
+        printf '[types]\ncache = true\n' >"$layers/it.toml"
+    "#;
+    let case = Case::group([Fake::new("test/it").build(script)]);
+    let first = case.build();
+    assert_eq!(first.log(), "nothing\n");
+    assert_eq!(first.rebuild().log(), "content\n");
+    assert_eq!(case.build().log(), "nothing\n");
+}
+
+#[test]
+#[should_panic(expected = "replaced by a later one")]
+fn files_of_an_older_build_cannot_be_mistaken_for_the_current_ones() {
+    let first = Case::group([Fake::new("test/it")]).file("a", "").build();
+    let _ = first.rebuild();
+    let _ = first.app_file("a");
+}

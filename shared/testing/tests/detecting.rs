@@ -136,3 +136,9 @@ fn a_required_buildpack_for_another_target_is_an_error() {
     let optional = Case::group([Fake::new("test/app")]).before(elsewhere.optional());
     assert_eq!(optional.detect().group(), ["test/musl", "test/app"], "it is asked all the same");
 }
+
+#[test]
+#[should_panic(expected = "detect has changed the app")]
+fn detect_must_not_change_the_app() {
+    let _ = Case::group([Fake::new("test/writes").detect("touch file")]).detect();
+}

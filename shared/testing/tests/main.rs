@@ -6,3 +6,4 @@ mod exporting;
 mod isolation;
 mod launching;
 mod restoring;
+mod subjects;

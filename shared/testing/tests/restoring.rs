@@ -45,8 +45,7 @@ fn layers_come_back_by_their_types_and_by_what_is_left() {
         let first = case.build();
         assert_eq!(first.log().trim(), NONE, "{types}: cold");
         let found = |change: fn(Case) -> Case| {
-            // Each loss starts from a build that has left both.
-            let _ = case.build();
+            // Each loss comes after a build that has left both.
             case.build().rebuild_with(change).log().trim().to_owned()
         };
         assert_eq!(found(|case| case), warm, "{types}: warm");
@@ -126,10 +125,10 @@ fn a_failed_build_keeps_the_image_and_the_cache_of_the_last_good_one() {
         [ ! -f fail ]
     "#;
     let good = Case::group([Fake::new("test/it").build(script)]).file("version", "one").build();
-    let failed = good.case().file("version", "two").file("fail", "").fails();
+    let failed = good.rebuild_fails(|case| case.file("version", "two").file("fail", ""));
     assert_eq!(failed.exit_code(), 51);
     assert_eq!(failed.layers_left(), ["it", "it.toml"]);
-    let again = good.rebuild();
+    let again = failed.rebuild_with(|case| case.file("version", "one").without("fail"));
     assert_eq!(again.log(), "one\n");
     assert_eq!(again.layer("it").outcome(), Outcome::Reused);
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Case;
 use super::text::Cleaner;
 use super::tool::Call;
+use super::{Case, Failed};
 use crate::lifecycle::{self, Build, Image, Launch, Outcome, Types};
 use crate::summary::{Summary, env_files};
 use crate::tree::{self, Kind};
@@ -128,7 +128,7 @@ impl Built {
             }
             text.push('\n');
         }
-        self.case.place.cleaner().paths(&text)
+        self.clean(&text)
     }
 
     /// Labels of the image.
@@ -170,7 +170,7 @@ impl Built {
     pub fn app_file(&self, path: &str) -> String {
         let path = self.app_path(path);
         let text = fs_err::read_to_string(path).expect("the file can be read");
-        self.case.place.cleaner().paths(&text)
+        self.clean(&text)
     }
 
     /// A path in the app directory.
@@ -198,7 +198,7 @@ impl Built {
     #[must_use]
     pub fn sbom(&self, path: &str) -> String {
         let text = fs_err::read_to_string(self.sbom_dir().join(path));
-        self.case.place.cleaner().paths(&text.expect("the SBOM can be read"))
+        self.clean(&text.expect("the SBOM can be read"))
     }
 
     #[track_caller]
@@ -219,6 +219,15 @@ impl Built {
     #[must_use]
     pub fn calls(&self, tool: &str) -> Vec<&Call> {
         self.calls.iter().filter(|call| call.tool == tool).collect()
+    }
+
+    /// The calls of fake tools since this build: of processes and exec.d programs that were started.
+    #[track_caller]
+    #[must_use]
+    pub fn launch_calls(&self) -> Vec<Call> {
+        self.assert_current();
+        let mut calls = self.case.place.calls().expect("the journal can be read");
+        calls.split_off(self.calls.len())
     }
 
     // Running ------------------------------------------------------------------------------
@@ -255,15 +264,16 @@ impl Built {
         self.case.build()
     }
 
-    /// Builds again after a change.
+    /// Builds again after a change, with the image and the cache of this build.
     #[track_caller]
     pub fn rebuild_with(&self, change: impl FnOnce(Case) -> Case) -> Self {
-        change(self.case()).build()
+        change(self.case.clone()).build()
     }
 
-    /// The case, to change something and build again.
-    pub fn case(&self) -> Case {
-        self.case.clone()
+    /// Builds again after a change, which has to fail.
+    #[track_caller]
+    pub fn rebuild_fails(&self, change: impl FnOnce(Case) -> Case) -> Failed {
+        change(self.case.clone()).fails()
     }
 
     #[track_caller]
@@ -273,6 +283,12 @@ impl Built {
             self.generation, current,
             "the files of this build were replaced by a later one"
         );
+    }
+
+    /// Any text of this build without the paths of this run: `<app>/server.js`.
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
+        self.case.place.cleaner().paths(text)
     }
 
     /// Id of the buildpack under test.

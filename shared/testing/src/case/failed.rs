@@ -1,7 +1,7 @@
 //! The result of a build that did not succeed.
 
-use super::Case;
-use crate::lifecycle::{Failure, Run};
+use super::{Built, Case};
+use crate::lifecycle::{Failure, Run, escaped};
 use crate::tree;
 
 /// What a failed build has left.
@@ -69,12 +69,13 @@ impl Failed {
     #[track_caller]
     #[must_use]
     pub fn layers_left(&self) -> Vec<String> {
-        let dir = self.case.place.lifecycle().layers_dir().join(self.main.replace('/', "_"));
+        let dir = self.case.place.lifecycle().layers_dir().join(escaped(&self.main));
         tree::names(&dir).expect("the layers directory can be read")
     }
 
-    /// The case, to change something and build again; what a build before has cached is still there.
-    pub fn case(&self) -> Case {
-        self.case.clone()
+    /// Builds again after a change, with the image and the cache of the last build that succeeded.
+    #[track_caller]
+    pub fn rebuild_with(&self, change: impl FnOnce(Case) -> Case) -> Built {
+        change(self.case.clone()).build()
     }
 }

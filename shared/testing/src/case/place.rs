@@ -93,7 +93,7 @@ impl Place {
             tree::write(&self.root.join("build-config/env").join(name), value)?;
         }
         for (name, tool) in &case.tools {
-            tree::write_executable(&self.tools().join(name), tool.text())?;
+            tree::write_program(&self.tools().join(name), tool.text())?;
         }
         self.set_environment(case);
 
@@ -134,7 +134,7 @@ impl Change {
         match self {
             Self::Tree(from) => tree::copy(from, app_dir),
             Self::File(path, content) => tree::write(&app_dir.join(path), content),
-            Self::Program(path, content) => tree::write_executable(&app_dir.join(path), content),
+            Self::Program(path, content) => tree::write_program(&app_dir.join(path), content),
             Self::Dir(path) => fs_err::create_dir_all(app_dir.join(path)),
             Self::Link(path, target) => {
                 let path = app_dir.join(path);

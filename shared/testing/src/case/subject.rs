@@ -3,13 +3,10 @@
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::artifact::Artifact;
 use crate::lifecycle::BuildPlan;
 use crate::tree;
-
-type Edit = Arc<dyn Fn(&mut toml::Table) + Send + Sync>;
 
 /// A real buildpack: its program and descriptor, with the artifacts of the test in place of its catalogue.
 #[derive(Clone)]
@@ -18,7 +15,7 @@ pub struct Subject {
     descriptor: PathBuf,
     helper: Option<PathBuf>,
     artifacts: Vec<Artifact>,
-    edits: Vec<Edit>,
+    metadata: Vec<toml::Table>,
     pub(super) optional: bool,
 }
 
@@ -30,9 +27,27 @@ impl Subject {
             descriptor: descriptor.into(),
             helper: None,
             artifacts: Vec::new(),
-            edits: Vec::new(),
+            metadata: Vec::new(),
             optional: false,
         }
+    }
+
+    /// The buildpack in `buildpacks/<name>`, for a test of the one in `manifest_dir` together with it.
+    ///
+    /// `program` is the tested buildpack's own, beside which Cargo puts those of the others.
+    ///
+    /// # Panics
+    ///
+    /// If it has not been compiled: a test of one package alone does not compile the others.
+    #[must_use]
+    #[track_caller]
+    pub fn neighbour(program: &str, manifest_dir: &str, name: &str) -> Self {
+        let other = Path::new(program).with_file_name(format!("kouti-{name}"));
+        assert!(other.exists(), "first run `cargo build -p kouti-{name}`");
+        let helper = other.with_file_name(format!("kouti-{name}-helper"));
+        let descriptor = Path::new(manifest_dir).with_file_name(name).join("buildpack.toml");
+        let subject = Self::new(other, descriptor);
+        if helper.exists() { subject.helper(helper) } else { subject }
     }
 
     /// Its helper program, `bin/helper`.
@@ -52,19 +67,18 @@ impl Subject {
     /// Version of `id` that is installed if nobody asks for one.
     #[must_use]
     pub fn default_version(self, id: &str, version: &str) -> Self {
-        let (id, version) = (id.to_owned(), version.to_owned());
-        self.metadata(move |metadata| {
-            let defaults = metadata.entry("default-versions").or_insert_with(new_table);
-            if let toml::Value::Table(defaults) = defaults {
-                defaults.insert(id.clone(), version.clone().into());
-            }
-        })
+        self.metadata(&format!("default-versions = {{ {id} = \"{version}\" }}"))
     }
 
-    /// Changes `[metadata]` of its descriptor.
+    /// Adds to `[metadata]` of its descriptor: release lines, for example.
+    ///
+    /// # Panics
+    ///
+    /// If `text` is not TOML.
     #[must_use]
-    pub fn metadata(mut self, edit: impl Fn(&mut toml::Table) + Send + Sync + 'static) -> Self {
-        self.edits.push(Arc::new(edit));
+    #[track_caller]
+    pub fn metadata(mut self, text: &str) -> Self {
+        self.metadata.push(toml::from_str(text).expect("metadata is TOML"));
         self
     }
 
@@ -79,14 +93,14 @@ impl Subject {
     fn write(&self, dir: &Path) -> io::Result<()> {
         let text = fs_err::read_to_string(&self.descriptor)?;
         let mut descriptor: toml::Table = toml::from_str(&text).map_err(io::Error::other)?;
-        let metadata = descriptor.entry("metadata").or_insert_with(new_table);
+        let metadata = descriptor.entry("metadata").or_insert_with(|| toml::Table::new().into());
         if let toml::Value::Table(metadata) = metadata {
             metadata.remove("catalog");
-            let entries: Vec<toml::Value> =
-                self.artifacts.iter().map(|artifact| artifact.catalogue_entry().into()).collect();
+            let entries = self.artifacts.iter().map(Artifact::catalogue_entry);
+            let entries: Vec<toml::Value> = entries.map(toml::Value::Table).collect();
             metadata.insert("dependencies".to_owned(), entries.into());
-            for edit in &self.edits {
-                edit(metadata);
+            for more in &self.metadata {
+                add(metadata, more.clone());
             }
         }
         let descriptor = toml::to_string(&descriptor).map_err(io::Error::other)?;
@@ -185,9 +199,9 @@ impl Fake {
         tree::write(&dir.join("plan.toml"), plan)?;
         let copy_plan = r#"cat "$CNB_BUILDPACK_DIR/plan.toml" >"$CNB_BUILD_PLAN_PATH""#;
         let detect = format!("#!/bin/sh\nset -eu\n{detect}\n{copy_plan}\n");
-        tree::write_executable(&dir.join("bin/detect"), detect)?;
+        tree::write_program(&dir.join("bin/detect"), detect)?;
         let build = format!("#!/bin/sh\nset -eu\nlayers=$CNB_LAYERS_DIR\n{build}\n");
-        tree::write_executable(&dir.join("bin/build"), build)
+        tree::write_program(&dir.join("bin/build"), build)
     }
 }
 
@@ -232,6 +246,15 @@ pub(super) fn plan_text(plan: &BuildPlan) -> String {
     toml::to_string(plan).expect("a plan is plain data")
 }
 
-fn new_table() -> toml::Value {
-    toml::Table::new().into()
+/// Tables are merged, lists grow, everything else is replaced.
+fn add(table: &mut toml::Table, more: toml::Table) {
+    for (key, value) in more {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(table)), toml::Value::Table(more)) => add(table, more),
+            (Some(toml::Value::Array(list)), toml::Value::Array(more)) => list.extend(more),
+            (_, value) => {
+                table.insert(key, value);
+            }
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! The launcher: environment, exec.d programs, and the process itself.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::buildpack::escaped;
 use super::env::{Env, Unsuffixed, When};
@@ -242,8 +244,7 @@ impl Running {
 
     /// Asks the process to stop, as `docker stop` does, and waits until it has.
     pub fn stop(self) -> Result<Exit> {
-        let pid = self.child.id().to_string();
-        tree::spawn(Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &pid]))?.wait()?;
+        kill_process(Pid::from_child(&self.child), Signal::TERM).map_err(io::Error::from)?;
         self.wait()
     }
 
