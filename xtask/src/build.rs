@@ -9,10 +9,6 @@ use crate::workspace::{TRIPLE, Workspace};
 
 /// Compiles all buildpacks and returns the directory of their binaries.
 pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
-    let packages = workspace
-        .buildpacks()?
-        .into_iter()
-        .flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]);
     let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];
     for (from, to) in remapped(workspace)? {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
@@ -22,12 +18,31 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
     Command::new("cargo")
         .args(["build", "--release", "--locked", "--bins", "--target", TRIPLE, "--target-dir"])
         .arg(workspace.target())
-        .args(packages)
+        .args(packages(workspace)?)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .dir(&workspace.root)
         .quiet(workspace, "build")
         .context("the buildpacks do not compile")?;
     Ok(workspace.release())
+}
+
+/// Compiles all buildpacks quickly, for trying them out, and returns the directory of their binaries.
+pub(crate) fn debug(workspace: &Workspace) -> Result<PathBuf> {
+    workspace.say("build", "compiling the buildpacks for development");
+    Command::new("cargo")
+        .args(["build", "--bins", "--target-dir"])
+        .arg(workspace.target())
+        .args(packages(workspace)?)
+        .dir(&workspace.root)
+        .quiet(workspace, "build-debug")
+        .context("the buildpacks do not compile")?;
+    Ok(workspace.target().join("debug"))
+}
+
+/// The crates of the buildpacks, as arguments.
+fn packages(workspace: &Workspace) -> Result<Vec<String>> {
+    let names = workspace.buildpacks()?.into_iter();
+    Ok(names.flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]).collect())
 }
 
 /// Directories whose names must not show in a binary, and what stands for them; a later one wins over an earlier.

@@ -156,7 +156,8 @@ fn drain(pipe: Option<&mut impl std::io::Read>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn quoted(word: &str) -> String {
+/// A word as one would type it in a shell.
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

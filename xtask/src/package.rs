@@ -68,6 +68,36 @@ pub(crate) fn packages(
     make(workspace, &args)
 }
 
+/// All packages as directories below `into`, with the programs in `programs`: for trying them out on this host.
+///
+/// Those whose artifacts have been made on this machine carry them, the others have to download.
+pub(crate) fn directories(
+    workspace: &Workspace,
+    programs: &Path,
+    into: &Path,
+) -> Result<Vec<PathBuf>> {
+    let mirror = mirror::catalog(workspace);
+    let mirror = if mirror.is_file() { Catalog::read(&mirror)? } else { Catalog::default() };
+    fs_err::create_dir_all(into)?;
+    let directory = |Source { dir, descriptor, catalog }| {
+        let local = catalog.as_ref().map(|catalog| catalog.supplied_by(&mirror));
+        let local = local.filter(|catalog| !catalog.records.is_empty());
+        let artifacts = match &local {
+            Some(catalog) => contents::artifacts(catalog, |uri| mirror::artifact(workspace, uri))?,
+            None => Vec::new(),
+        };
+        let text = descriptor.packaged(local.or(catalog).as_ref())?;
+        let mut entries = contents::of_package(text, programs, &dir, &workspace.root)?;
+        if !artifacts.is_empty() {
+            contents::add_artifacts(&mut entries, &artifacts)?;
+        }
+        let package = into.join(descriptor.file_name());
+        contents::write_dir(&package, &entries)?;
+        Ok(package)
+    };
+    sources(workspace, &[])?.into_iter().map(directory).collect()
+}
+
 /// Makes the runtimes that these buildpacks, or all, install in the local profile.
 pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<()> {
     from_mirror(workspace, sources(workspace, buildpacks)?, "amd64").map(drop)

@@ -11,6 +11,18 @@ use anyhow::Result;
 /// The target triple of the shipped buildpacks (static glibc).
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
+/// See [`Workspace::network`].
+const NETWORK: [&str; 8] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
 /// This repository on this machine.
 pub(crate) struct Workspace {
     /// The directory with the root `Cargo.toml`.
@@ -25,6 +37,8 @@ pub(crate) struct Workspace {
     pub(crate) cargo_home: PathBuf,
     /// `PATH` of this process.
     pub(crate) path: OsString,
+    /// Variables of this process that say how to reach the internet: proxies and certificates.
+    pub(crate) network: Vec<(String, OsString)>,
     started: Instant,
 }
 
@@ -52,6 +66,10 @@ impl Workspace {
             docker_host: std::env::var_os("DOCKER_HOST").is_some(),
             cargo_home,
             path: std::env::var_os("PATH").unwrap_or_default(),
+            network: NETWORK
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)))
+                .collect(),
             started: Instant::now(),
         }
     }

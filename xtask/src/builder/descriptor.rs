@@ -128,6 +128,15 @@ impl Descriptor {
         self.buildpacks.iter().map(|buildpack| buildpack.id.as_str())
     }
 
+    /// The order groups: ids, and whether a group passes without them.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Vec<(&str, bool)>> {
+        let member = |member| {
+            let Member { id, optional }: &Member = member;
+            (id.as_str(), *optional)
+        };
+        self.order.iter().map(move |order| order.group.iter().map(member).collect())
+    }
+
     /// The buildpacks that apps of a language need: the members of the smallest group that requires it.
     pub(crate) fn members_for(&self, id: &str) -> BTreeSet<&str> {
         let requires =
