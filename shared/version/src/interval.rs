@@ -1,73 +1,72 @@
-//! Sets of versions between two bounds, and how bounds compare.
+//! Sets of versions: intervals, and conditions made of them.
 
 use std::cmp::Ordering;
-use std::ops::Bound;
-
-use semver::{Prerelease, Version};
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
 /// Everything between two bounds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Interval {
-    pub(crate) low: Bound<Version>,
-    pub(crate) high: Bound<Version>,
+pub(crate) struct Interval<B> {
+    pub(crate) low: Bound<B>,
+    pub(crate) high: Bound<B>,
 }
 
-impl Interval {
-    pub(crate) const ALL: Self = Self { low: Bound::Unbounded, high: Bound::Unbounded };
+impl<B> Interval<B> {
+    pub(crate) const ALL: Self = Self { low: Unbounded, high: Unbounded };
 
-    /// Contains nothing: not even `0.0.0-0` is below `0.0.0-0`.
-    pub(crate) fn nothing() -> Self {
-        Self { low: Bound::Unbounded, high: Bound::Excluded(lowest(0, 0, 0)) }
+    pub(crate) fn exactly(bound: B) -> Self
+    where
+        B: Clone,
+    {
+        Self { low: Included(bound.clone()), high: Included(bound) }
     }
 
-    pub(crate) fn exactly(version: Version) -> Self {
-        Self { low: Bound::Included(version.clone()), high: Bound::Included(version) }
+    pub(crate) fn above(low: Bound<B>) -> Self {
+        Self { low, high: Unbounded }
     }
 
-    pub(crate) fn from(low: Bound<Version>) -> Self {
-        Self { low, ..Self::ALL }
+    pub(crate) fn below(high: Bound<B>) -> Self {
+        Self { low: Unbounded, high }
     }
 
-    pub(crate) fn to(high: Bound<Version>) -> Self {
-        Self { high, ..Self::ALL }
-    }
-
-    pub(crate) fn contains(&self, version: &Version) -> bool {
+    /// `place` says how the version in question compares to a bound.
+    pub(crate) fn contains(&self, place: impl Fn(&B) -> Ordering) -> bool {
         let low = match &self.low {
-            Bound::Unbounded => true,
-            Bound::Included(bound) => compare(version, bound).is_ge(),
-            Bound::Excluded(bound) => compare(version, bound).is_gt(),
+            Unbounded => true,
+            Included(bound) => place(bound).is_ge(),
+            Excluded(bound) => place(bound).is_gt(),
         };
         let high = match &self.high {
-            Bound::Unbounded => true,
-            Bound::Included(bound) => compare(version, bound).is_le(),
-            Bound::Excluded(bound) => compare(version, bound).is_lt(),
+            Unbounded => true,
+            Included(bound) => place(bound).is_le(),
+            Excluded(bound) => place(bound).is_lt(),
         };
         low && high
     }
 
-    pub(crate) fn bounds(&self) -> impl Iterator<Item = &Version> {
+    pub(crate) fn bounds(&self) -> impl Iterator<Item = &B> {
         [&self.low, &self.high].into_iter().filter_map(|bound| match bound {
-            Bound::Included(version) | Bound::Excluded(version) => Some(version),
-            Bound::Unbounded => None,
+            Included(bound) | Excluded(bound) => Some(bound),
+            Unbounded => None,
         })
     }
 }
 
-/// What comes before a release and before all pre-releases of it but itself.
-pub(crate) fn lowest(major: u64, minor: u64, patch: u64) -> Version {
-    let mut version = Version::new(major, minor, patch);
-    version.pre = Prerelease::new("0").unwrap_or_default();
-    version
+/// Intervals that a version must be in, and such that it must not be in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Conditions<B> {
+    pub(crate) within: Vec<Interval<B>>,
+    pub(crate) outside: Vec<Interval<B>>,
 }
 
-/// Build metadata counts only if the bound has some, which comes from a fourth
-/// number; a fourth number that is missing in the version is then a zero.
-fn compare(version: &Version, bound: &Version) -> Ordering {
-    let exact = match bound.build.as_str() {
-        "" => false,
-        "0" => !version.build.is_empty(),
-        _ => true,
-    };
-    if exact { version.cmp(bound) } else { version.cmp_precedence(bound) }
+impl<B> Conditions<B> {
+    pub(crate) const NONE: Self = Self { within: Vec::new(), outside: Vec::new() };
+
+    pub(crate) fn hold(&self, place: impl Fn(&B) -> Ordering) -> bool {
+        self.within.iter().all(|interval| interval.contains(&place))
+            && !self.outside.iter().any(|interval| interval.contains(&place))
+    }
+
+    pub(crate) fn have_no_upper_bound(&self) -> bool {
+        self.within.iter().all(|interval| matches!(interval.high, Unbounded))
+    }
 }

@@ -1,31 +1,32 @@
 //! Ranges as `package.json` has them: what the npm package `semver` does, not in
 //! its loose mode.
 
-use std::ops::Bound::{self, Excluded, Included};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use semver::{BuildMetadata, Prerelease, Version};
 
-use crate::interval::{Interval, lowest};
+use crate::interval::{Conditions, Interval};
 use crate::pattern::Pattern;
-use crate::range::{Group, Prereleases};
+use crate::semantic::{Alternative, Prereleases, lowest};
 use crate::version::number;
 
 /// JavaScript counts no higher without gaps, and so refuses larger numbers.
 const LARGEST: u64 = (1 << 53) - 1;
 
-pub(crate) fn parse(text: &str) -> Result<Vec<Group>, String> {
+/// Reads a range, or returns the part that makes no sense.
+pub(crate) fn parse(text: &str) -> Result<Vec<Alternative>, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
-    let group = |text: &str| group(&without_build(text.trim()));
-    let mut groups = text.split("||").map(group).collect::<Result<Vec<_>, _>>()?;
-    // With `*` on one side, a pre-release named on the other is not let in.
-    if let Some(any) = groups.iter().position(|group| group.within.is_empty()) {
-        groups = vec![groups.swap_remove(any)];
+    let alternatives = text.split("||").map(|text| alternative(&without_build(text.trim())));
+    let mut alternatives = alternatives.collect::<Result<Vec<_>, _>>()?;
+    // Beside `*`, a pre-release that is named is not let in.
+    if alternatives.iter().any(|alternative| alternative.conditions == Conditions::NONE) {
+        alternatives = vec![Alternative::ANY];
     }
-    Ok(groups)
+    Ok(alternatives)
 }
 
-fn group(text: &str) -> Result<Group, String> {
+fn alternative(text: &str) -> Result<Alternative, String> {
     let mut within = match hyphen(text) {
         Some(interval) => vec![interval],
         None => conditions(text)?,
@@ -33,7 +34,7 @@ fn group(text: &str) -> Result<Group, String> {
     // From zero on is the same as anything.
     for interval in &mut within {
         if interval.low == Included(Version::new(0, 0, 0)) {
-            interval.low = Bound::Unbounded;
+            interval.low = Unbounded;
         }
     }
     within.retain(|interval| *interval != Interval::ALL);
@@ -41,19 +42,22 @@ fn group(text: &str) -> Result<Group, String> {
     if !within.iter().flat_map(Interval::bounds).all(fits) {
         return Err(text.to_owned());
     }
-    Ok(Group { within, outside: Vec::new(), prereleases: Prereleases::OfNamedReleases })
+    Ok(Alternative {
+        conditions: Conditions { within, outside: Vec::new() },
+        prereleases: Prereleases::OfNamedReleases,
+    })
 }
 
 /// `from - to`, which is neither checked for order nor for numbers behind a wildcard.
-fn hyphen(text: &str) -> Option<Interval> {
+fn hyphen(text: &str) -> Option<Interval<Version>> {
     let (from, to) = text.split_once(" - ")?;
     let from = Operand::read(from, &['v', '=', ' '])?;
     let to = Operand::read(to, &['v', '=', ' '])?;
     (from.is_plain() && (to.is_plain() || !to.pattern.pre.is_empty()))
-        .then(|| Interval { low: Included(from.pattern.floor()), high: to.pattern.at_most().high })
+        .then(|| Interval { low: Included(from.pattern.floor()), ..to.pattern.at_most() })
 }
 
-fn conditions(text: &str) -> Result<Vec<Interval>, String> {
+fn conditions(text: &str) -> Result<Vec<Interval<Version>>, String> {
     let mut intervals = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
@@ -88,7 +92,7 @@ fn without(c: char, text: &str) -> &str {
     text.strip_prefix(c).unwrap_or(text)
 }
 
-fn condition(operator: char, or_equal: bool, word: &str) -> Option<Interval> {
+fn condition(operator: char, or_equal: bool, word: &str) -> Option<Interval<Version>> {
     let operand = Operand::read(word, &['v', '='])?;
     let pattern = &operand.pattern;
     Some(match (operator, or_equal) {
@@ -96,11 +100,11 @@ fn condition(operator: char, or_equal: bool, word: &str) -> Option<Interval> {
         ('^', _) => pattern.caret(),
         _ if operand.has_gap || !operand.is_plain() => return None,
         ('>', false) => pattern.above(Version::new),
-        ('>', true) => Interval::from(Included(pattern.floor())),
-        ('<', false) if pattern.is_full() => Interval::to(Excluded(pattern.floor())),
+        ('>', true) => Interval::above(Included(pattern.floor())),
+        ('<', false) if pattern.is_full() => Interval::below(Excluded(pattern.floor())),
         ('<', false) => {
             let (major, minor) = (pattern.major.unwrap_or(0), pattern.minor.unwrap_or(0));
-            Interval::to(Excluded(lowest(major, minor, 0)))
+            Interval::below(Excluded(lowest(major, minor, 0)))
         }
         ('<', true) => pattern.at_most(),
         _ => pattern.line(),
@@ -128,15 +132,10 @@ impl<'a> Operand<'a> {
         for (slot, part) in numbers.iter_mut().zip(parts) {
             if matches!(part, "x" | "X" | "*") {
                 open = true;
-                continue;
-            }
-            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            if !digits || part.len() > 1 && part.starts_with('0') {
-                return None;
-            }
-            has_gap |= open;
-            if !open {
-                *slot = Some(number(part)?);
+            } else {
+                let number = number(part).filter(|_| part == "0" || !part.starts_with('0'))?;
+                *slot = (!open).then_some(number);
+                has_gap |= open;
             }
         }
 

@@ -1,16 +1,16 @@
 //! What stands behind an operator: `1.2.3`, `1.2`, `1.x`, `*`, and what the
-//! operators that all dialects share make of it.
+//! operators make of it that mean the same in several dialects.
 
-use std::ops::Bound::{self, Excluded, Included};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use semver::{BuildMetadata, Prerelease, Version};
 
-use crate::interval::{Interval, lowest};
+use crate::interval::Interval;
+use crate::semantic::lowest;
 
-/// A version of which the last numbers may be left open.
+/// A version of which the last numbers may be open.
 ///
 /// Behind an open number all are open, which is for the dialect's parser to see to.
-#[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub(crate) major: Option<u64>,
     pub(crate) minor: Option<u64>,
@@ -25,7 +25,7 @@ impl Pattern {
         self.patch.is_some()
     }
 
-    /// Open numbers are zeros.
+    /// Zeros for what is open.
     pub(crate) fn floor(&self) -> Version {
         Version {
             major: self.major.unwrap_or(0),
@@ -36,63 +36,59 @@ impl Pattern {
         }
     }
 
-    /// All that the written numbers fit, and for a full version only itself.
-    pub(crate) fn line(&self) -> Interval {
+    /// All releases that begin with the written numbers.
+    pub(crate) fn line(&self) -> Interval<Version> {
         if self.is_full() { Interval::exactly(self.floor()) } else { self.tilde() }
     }
 
-    /// The same with the pre-releases of a line that is left open.
-    pub(crate) fn whole_line(&self) -> Interval {
-        let lowest = match (self.major, self.minor, self.patch) {
-            (_, _, Some(_)) => return self.line(),
-            (None, _, _) => return Interval::ALL,
-            (Some(major), minor, None) => lowest(major, minor.unwrap_or(0), 0),
-        };
-        Interval { low: Included(lowest), ..self.tilde() }
+    /// The same with the pre-releases of the line.
+    pub(crate) fn whole_line(&self) -> Interval<Version> {
+        match (self.major, self.minor) {
+            _ if self.is_full() => self.line(),
+            (None, _) => Interval::ALL,
+            (Some(major), minor) => {
+                Interval { low: Included(lowest(major, minor.unwrap_or(0), 0)), ..self.tilde() }
+            }
+        }
     }
 
     /// The patch may rise; without a minor number that may rise too.
-    pub(crate) fn tilde(&self) -> Interval {
-        self.up_to(match (self.major, self.minor) {
-            (None, _) => Bound::Unbounded,
+    pub(crate) fn tilde(&self) -> Interval<Version> {
+        let high = match (self.major, self.minor) {
+            (None, _) => Unbounded,
             (Some(major), None) => Excluded(lowest(next(major), 0, 0)),
             (Some(major), Some(minor)) => Excluded(lowest(major, next(minor), 0)),
-        })
+        };
+        Interval { low: Included(self.floor()), high }
     }
 
-    /// Everything right of the first number that is not zero may rise.
-    pub(crate) fn caret(&self) -> Interval {
-        self.up_to(match (self.major, self.minor, self.patch) {
-            (None, _, _) => Bound::Unbounded,
+    /// Everything may rise that is right of the first number but zero.
+    pub(crate) fn caret(&self) -> Interval<Version> {
+        let high = match (self.major, self.minor, self.patch) {
+            (None, _, _) => Unbounded,
             (Some(0), Some(0), Some(patch)) => Excluded(lowest(0, 0, next(patch))),
             (Some(0), Some(minor), _) => Excluded(lowest(0, next(minor), 0)),
             (Some(major), _, _) => Excluded(lowest(next(major), 0, 0)),
-        })
+        };
+        Interval { low: Included(self.floor()), high }
     }
 
     /// `>`: behind the whole line, from the `first` of the next one on.
-    pub(crate) fn above(&self, first: fn(u64, u64, u64) -> Version) -> Interval {
+    pub(crate) fn above(&self, first: fn(u64, u64, u64) -> Version) -> Interval<Version> {
         match (self.major, self.minor, self.patch) {
-            (None, _, _) => Interval::nothing(),
-            (Some(major), None, _) => Interval::from(Included(first(next(major), 0, 0))),
+            // Nothing is below the lowest version.
+            (None, _, _) => Interval::below(Excluded(lowest(0, 0, 0))),
+            (Some(major), None, _) => Interval::above(Included(first(next(major), 0, 0))),
             (Some(major), Some(minor), None) => {
-                Interval::from(Included(first(major, next(minor), 0)))
+                Interval::above(Included(first(major, next(minor), 0)))
             }
-            _ => Interval::from(Excluded(self.floor())),
+            _ => Interval::above(Excluded(self.floor())),
         }
     }
 
     /// `<=`: the whole line and what is below it.
-    pub(crate) fn at_most(&self) -> Interval {
-        if self.is_full() {
-            Interval::to(Included(self.floor()))
-        } else {
-            Interval::to(self.tilde().high)
-        }
-    }
-
-    fn up_to(&self, high: Bound<Version>) -> Interval {
-        Interval { low: Included(self.floor()), high }
+    pub(crate) fn at_most(&self) -> Interval<Version> {
+        Interval::below(self.line().high)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use kouti_report::{Explain, Fault};
 use serde::{Serialize, Serializer};
 
-use crate::interval::Interval;
-use crate::{Version, npm, paketo};
+use crate::composer::Normal;
+use crate::interval::Conditions;
+use crate::semantic::Alternative;
+use crate::{BadRange, Dialect, Version, composer, npm, paketo};
 
 /// A set of versions that somebody asked for.
 ///
@@ -14,32 +15,50 @@ use crate::{Version, npm, paketo};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Range {
     text: String,
-    alternatives: Vec<Group>,
+    alternatives: Alternatives,
 }
+
+/// One of them must fit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Alternatives {
+    Semantic(Vec<Alternative>),
+    Composer(Vec<Conditions<Normal>>),
+}
+use Alternatives::{Composer, Semantic};
 
 impl Range {
     /// Reads what our own settings take: `24`, `24.18.x`, `~1.2`, `^1.2.3`,
-    /// `>=22 <25`, `22.1 - 24`, `18 || 20`, `>=22, !=22.3.1`. Empty means any version.
+    /// `>=22 <25`, `22.1 - 24`, `18 || 20`, `>=22, !=22.3.1`.
+    ///
+    /// Empty means every release, `~>` what it means in Ruby. A fourth number is
+    /// compared with the build metadata, which otherwise says nothing.
     pub fn parse(text: &str) -> Result<Self, BadRange> {
-        Self::read(text, Dialect::Paketo, paketo::parse)
+        Self::read(text, Dialect::Paketo, |text| paketo::parse(text).map(Semantic))
     }
 
     /// Reads what npm takes in `package.json`, with the meaning it has there.
     pub fn npm(text: &str) -> Result<Self, BadRange> {
-        Self::read(text, Dialect::Npm, npm::parse)
+        Self::read(text, Dialect::Npm, |text| npm::parse(text).map(Semantic))
     }
 
-    /// Every released version.
+    /// Reads what Composer takes in `composer.json`, with the meaning it has there.
+    ///
+    /// Like there, a pre-release is in the set if it is within the bounds. To leave
+    /// it out for being unstable is the business of who chooses.
+    pub fn composer(text: &str) -> Result<Self, BadRange> {
+        Self::read(text, Dialect::Composer, |text| composer::parse(text).map(Composer))
+    }
+
+    /// Every release.
     #[must_use]
     pub fn any() -> Self {
-        let everything = Group { prereleases: Prereleases::Refused, ..Group::default() };
-        Self { text: "*".to_owned(), alternatives: vec![everything] }
+        Self { text: "*".to_owned(), alternatives: Semantic(vec![Alternative::ANY]) }
     }
 
     fn read(
         text: &str,
         dialect: Dialect,
-        parse: fn(&str) -> Result<Vec<Group>, String>,
+        parse: impl FnOnce(&str) -> Result<Alternatives, String>,
     ) -> Result<Self, BadRange> {
         let text = text.trim().to_owned();
         match parse(&text) {
@@ -51,14 +70,24 @@ impl Range {
     /// Whether the version is in the set.
     #[must_use]
     pub fn matches(&self, version: &Version) -> bool {
-        self.alternatives.iter().any(|group| group.admits(version.value()))
+        match &self.alternatives {
+            Semantic(alternatives) => {
+                alternatives.iter().any(|alternative| alternative.admits(version.value()))
+            }
+            Composer(alternatives) => Normal::read(version.text()).is_some_and(|version| {
+                alternatives.iter().any(|conditions| conditions.hold(|bound| version.cmp(bound)))
+            }),
+        }
     }
 
     /// Whether some alternative has no upper bound, so that the next major release
     /// will be taken as soon as it is there.
     #[must_use]
     pub fn is_open_ended(&self) -> bool {
-        self.alternatives.iter().any(Group::is_open_ended)
+        match &self.alternatives {
+            Semantic(all) => all.iter().any(|one| one.conditions.have_no_upper_bound()),
+            Composer(all) => all.iter().any(Conditions::have_no_upper_bound),
+        }
     }
 }
 
@@ -71,111 +100,5 @@ impl fmt::Display for Range {
 impl Serialize for Range {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
-    }
-}
-
-/// Conditions that must all hold.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Group {
-    pub(crate) within: Vec<Interval>,
-    pub(crate) outside: Vec<Interval>,
-    pub(crate) prereleases: Prereleases,
-}
-
-/// Which pre-releases a group lets in, provided that they are within its bounds.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Prereleases {
-    #[default]
-    Refused,
-    /// Those of a release of which some bound names a pre-release.
-    OfNamedReleases,
-    Admitted,
-}
-
-impl Group {
-    fn admits(&self, version: &semver::Version) -> bool {
-        (version.pre.is_empty() || self.admits_prerelease(version))
-            && self.within.iter().all(|interval| interval.contains(version))
-            && !self.outside.iter().any(|interval| interval.contains(version))
-    }
-
-    fn admits_prerelease(&self, version: &semver::Version) -> bool {
-        let release = |of: &semver::Version| (of.major, of.minor, of.patch);
-        match self.prereleases {
-            Prereleases::Refused => false,
-            Prereleases::Admitted => true,
-            Prereleases::OfNamedReleases => self
-                .within
-                .iter()
-                .flat_map(Interval::bounds)
-                .any(|bound| !bound.pre.is_empty() && release(bound) == release(version)),
-        }
-    }
-
-    fn is_open_ended(&self) -> bool {
-        self.within.iter().all(|interval| interval.high == std::ops::Bound::Unbounded)
-    }
-}
-
-/// The way a range is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Dialect {
-    /// That of our settings, and of Paketo's.
-    Paketo,
-    /// That of `package.json`.
-    Npm,
-}
-
-/// A text that is not a range of versions.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{text}`{} is not a version range{}", self.asked_for(), self.culprit())]
-pub struct BadRange {
-    /// What was written.
-    pub text: String,
-    /// The part of it that cannot be read.
-    pub part: String,
-    /// How it was read.
-    pub dialect: Dialect,
-    /// Where it was written: a setting, or a file and a key.
-    pub origin: Option<String>,
-}
-
-impl BadRange {
-    /// Adds where the range was written, such as `package.json, engines.node`.
-    #[must_use]
-    pub fn asked_for_in(mut self, origin: impl Into<String>) -> Self {
-        self.origin = Some(origin.into());
-        self
-    }
-
-    fn asked_for(&self) -> String {
-        self.origin.as_ref().map_or_else(String::new, |origin| format!(" (asked for in {origin})"))
-    }
-
-    fn culprit(&self) -> String {
-        if self.part == self.text {
-            return String::new();
-        }
-        format!(": `{}` makes no sense there", self.part)
-    }
-}
-
-impl Explain for BadRange {
-    fn id(&self) -> &'static str {
-        "bad-version-range"
-    }
-
-    fn fault(&self) -> Fault {
-        Fault::App
-    }
-
-    fn hints(&self) -> Vec<String> {
-        let forms = match self.dialect {
-            Dialect::Paketo => {
-                "write `24`, `24.18.*`, `~24.18.1`, `^24.18`, `>=22 <25` or `22.* || 24.*`"
-            }
-            Dialect::Npm => "write `24.x`, `~24.18.1`, `^24.18.1`, `>=22 <25` or `22.x || 24.x`",
-        };
-        vec![forms.to_owned()]
     }
 }

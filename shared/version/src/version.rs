@@ -53,6 +53,11 @@ impl Version {
         !self.value.pre.is_empty()
     }
 
+    /// What was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What ranges compare with.
     pub(crate) fn value(&self) -> &semver::Version {
         &self.value
@@ -158,5 +163,121 @@ impl Explain for BadVersion {
 
     fn hints(&self) -> Vec<String> {
         vec!["write numbers with dots between them, such as `22.11.0` or `11.0.8.1`".to_owned()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use kouti_report::{Colour, Problem};
+
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn versions_are_shown_as_they_were_written() {
+        for text in
+            ["1", "v1.2", "1.2.3", "11.0.8.1", "01.02.03", "1.2.3-rc.1+build.5", "1-a-b+c-d"]
+        {
+            assert_eq!(version(text).to_string(), text);
+        }
+        assert_eq!(version(" 22.1.0\n").to_string(), "22.1.0");
+        assert_eq!(format!("[{:8}]", version("1.2.3")), "[1.2.3   ]");
+    }
+
+    #[test]
+    fn versions_are_equal_if_they_mean_the_same() {
+        for (one, other) in [
+            ("v1.2", "1.2.0"),
+            ("2024.01.02", "2024.1.2"),
+            ("11.0.8.1", "11.0.8+1"),
+            ("1.2.3.4+5-rc1.4", "1.2.3+4.5-rc1.4"),
+            ("5.1.0.1-rc1", "5.1.0-rc1+1"),
+        ] {
+            assert_eq!(version(one), version(other));
+        }
+        assert_ne!(version("1.2.3"), version("1.2.3+1"));
+    }
+
+    #[test]
+    fn versions_have_an_order() {
+        let ascending = [
+            "0.9.10",
+            "1.0.0-0",
+            "1.0.0-2",
+            "1.0.0-10",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta",
+            "1.0.0-rc.2",
+            "1.0.0-rc.11",
+            "1.0.0",
+            "1.0.0+9",
+            "1.0.0+10",
+            "1.0.0.11",
+            "1.0.0+11.2",
+            "1.0.0+11.10",
+            "1.0.1",
+            "1.2",
+            "1.10",
+            "2",
+        ];
+        for pair in ascending.windows(2) {
+            assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn the_numbers_can_be_asked_for() {
+        let version = version("v8.5.0-rc.1");
+        assert_eq!((version.major(), version.minor(), version.patch()), (8, 5, 0));
+        assert!(version.is_prerelease());
+        assert!(!Version::parse("11.0.8.1").unwrap().is_prerelease());
+    }
+
+    #[test]
+    fn what_is_not_a_version_is_refused() {
+        for text in [
+            "",
+            "v",
+            "V1",
+            "latest",
+            "1.",
+            ".1",
+            "1..2",
+            "1.2.3.4.5",
+            "1.x",
+            "1.2.3-",
+            "1.2.3+",
+            "1.2.3-01",
+            "1.2.3-a..b",
+            "1.2.3+a+b",
+            "+1",
+            "-1",
+            "1,2",
+            "1 2",
+            "1.2.3-é",
+            "18446744073709551616",
+        ] {
+            assert!(Version::parse(text).is_err(), "{text:?}");
+        }
+        let problem = Problem::from(Version::parse("jdk-21").unwrap_err());
+        assert_snapshot!(problem.page("kouti/java 0.1.0", Colour::Off), @r"
+        error[bad-version]: `jdk-21` is not a version
+
+        hint: write numbers with dots between them, such as `22.11.0` or `11.0.8.1`
+        ");
+    }
+
+    #[test]
+    fn versions_are_texts_in_files() {
+        let read: Version = serde_json::from_str("\"v1.2\"").unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), "\"v1.2\"");
+        let error = serde_json::from_str::<Version>("\"one\"").unwrap_err();
+        assert_eq!(error.to_string(), "`one` is not a version");
     }
 }
