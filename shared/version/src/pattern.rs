@@ -56,8 +56,8 @@ impl Pattern {
     pub(crate) fn tilde(&self) -> Interval<Version> {
         let high = match (self.major, self.minor) {
             (None, _) => Unbounded,
-            (Some(major), None) => Excluded(lowest(next(major), 0, 0)),
-            (Some(major), Some(minor)) => Excluded(lowest(major, next(minor), 0)),
+            (Some(major), None) => Excluded(lowest(major + 1, 0, 0)),
+            (Some(major), Some(minor)) => Excluded(lowest(major, minor + 1, 0)),
         };
         Interval { low: Included(self.floor()), high }
     }
@@ -66,9 +66,9 @@ impl Pattern {
     pub(crate) fn caret(&self) -> Interval<Version> {
         let high = match (self.major, self.minor, self.patch) {
             (None, _, _) => Unbounded,
-            (Some(0), Some(0), Some(patch)) => Excluded(lowest(0, 0, next(patch))),
-            (Some(0), Some(minor), _) => Excluded(lowest(0, next(minor), 0)),
-            (Some(major), _, _) => Excluded(lowest(next(major), 0, 0)),
+            (Some(0), Some(0), Some(patch)) => Excluded(lowest(0, 0, patch + 1)),
+            (Some(0), Some(minor), _) => Excluded(lowest(0, minor + 1, 0)),
+            (Some(major), _, _) => Excluded(lowest(major + 1, 0, 0)),
         };
         Interval { low: Included(self.floor()), high }
     }
@@ -78,9 +78,9 @@ impl Pattern {
         match (self.major, self.minor, self.patch) {
             // Nothing is below the lowest version.
             (None, _, _) => Interval::below(Excluded(lowest(0, 0, 0))),
-            (Some(major), None, _) => Interval::above(Included(first(next(major), 0, 0))),
+            (Some(major), None, _) => Interval::above(Included(first(major + 1, 0, 0))),
             (Some(major), Some(minor), None) => {
-                Interval::above(Included(first(major, next(minor), 0)))
+                Interval::above(Included(first(major, minor + 1, 0)))
             }
             _ => Interval::above(Excluded(self.floor())),
         }
@@ -90,9 +90,4 @@ impl Pattern {
     pub(crate) fn at_most(&self) -> Interval<Version> {
         Interval::below(self.line().high)
     }
-}
-
-/// No release comes near the largest number, so standing still there is good enough.
-fn next(number: u64) -> u64 {
-    number.saturating_add(1)
 }

@@ -91,9 +91,11 @@ fn read(text: &str) -> Option<semver::Version> {
     })
 }
 
-/// Digits only: `u64::from_str` would take a sign as well.
+/// Reads digits only, where `u64::from_str` would take a sign as well, and leaves
+/// out the largest number, so that each has a next one.
 pub(crate) fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number < u64::MAX)
 }
 
 impl FromStr for Version {
@@ -261,7 +263,7 @@ mod tests {
             "1,2",
             "1 2",
             "1.2.3-é",
-            "18446744073709551616",
+            "18446744073709551615",
         ] {
             assert!(Version::parse(text).is_err(), "{text:?}");
         }
