@@ -5,16 +5,24 @@
 //! catalogue is written from the lock. Archive and lock are replaced in one step each, so that after an interruption
 //! the next run goes on where this one stopped.
 
+mod debian;
+mod elf;
+mod httpd;
+mod java;
+mod jks;
 mod lock;
+mod maven;
+mod nginx;
 mod node;
 mod npm;
 mod pins;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -26,6 +34,7 @@ use crate::stamp::Key;
 use crate::tarball::{self, Measure};
 use crate::workspace::Workspace;
 
+use debian::{Deb, Suite};
 use lock::{Input, Lock, Locked};
 use pins::Pins;
 
@@ -50,6 +59,9 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, clap::ValueEnum)]
 pub(crate) enum Family {
     Node,
+    Nginx,
+    Httpd,
+    Java,
 }
 
 impl Family {
@@ -57,12 +69,18 @@ impl Family {
     fn ids(self) -> &'static [&'static str] {
         match self {
             Self::Node => node::IDS,
+            Self::Nginx => nginx::IDS,
+            Self::Httpd => httpd::IDS,
+            Self::Java => java::IDS,
         }
     }
 
     fn recipes(self, workspace: &Workspace, pins: &Pins) -> Result<Vec<Box<dyn Recipe>>> {
         match self {
             Self::Node => node::recipes(workspace, pins),
+            Self::Nginx => Ok(nginx::recipes(pins)),
+            Self::Httpd => Ok(httpd::recipes(pins)),
+            Self::Java => java::recipes(pins),
         }
     }
 }
@@ -124,14 +142,40 @@ struct Resolved {
     /// Its catalogue record but for `uri` and `checksum`.
     record: toml::Table,
     inputs: Vec<Input>,
+    /// Those inputs that are Debian packages.
+    debs: Vec<Deb>,
+}
+
+impl Resolved {
+    /// An archive of things from Debian packages; some of them get patched.
+    fn from_debian(id: &str, record: toml::Table, debs: Vec<Deb>) -> Result<Self> {
+        let version =
+            record.get("version").and_then(|version| version.as_str()).unwrap_or_default();
+        let file = format!("{id}-{version}-linux-amd64.tar.gz");
+        let inputs = debs
+            .iter()
+            .map(|deb| Ok(deb.input()))
+            .chain([elf::patcher()])
+            .collect::<Result<_>>()?;
+        Ok(Self { file, record, inputs, debs })
+    }
 }
 
 /// What a [`Recipe`] made.
 enum Made {
-    /// A directory, to be packed as `.tar.gz`.
-    Tree(PathBuf),
+    /// A directory, to be packed as `.tar.gz`, and the package URLs of what is in it.
+    Tree { dir: PathBuf, contains: Vec<String> },
     /// The artifact itself.
     File(PathBuf),
+}
+
+impl Made {
+    fn contains(self) -> Vec<String> {
+        match self {
+            Self::Tree { contains, .. } => contains,
+            Self::File(_) => Vec::new(),
+        }
+    }
 }
 
 /// What recipes fetch from.
@@ -139,6 +183,31 @@ struct Sources<'a> {
     workspace: &'a Workspace,
     /// Fetched files, kept from run to run.
     cache: PathBuf,
+    suites: Mutex<BTreeMap<String, Arc<Suite>>>,
+    /// Held by whoever runs Maven.
+    maven: Mutex<()>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            cache: workspace.mirror().join("cache"),
+            suites: Mutex::default(),
+            maven: Mutex::default(),
+        }
+    }
+
+    /// A Debian release, whose index is fetched once in a run.
+    fn suite(&self, name: &str) -> Result<Arc<Suite>> {
+        let mut suites = locked(&self.suites);
+        if let Some(suite) = suites.get(name) {
+            return Ok(Arc::clone(suite));
+        }
+        let suite = Arc::new(Suite::open(self.workspace, &self.cache, name)?);
+        suites.insert(name.to_owned(), Arc::clone(&suite));
+        Ok(suite)
+    }
 }
 
 fn make(workspace: &Workspace, families: &[Family], refresh: bool) -> Result<()> {
@@ -180,7 +249,7 @@ fn bring_up(
     if work.exists() {
         fs_err::remove_dir_all(&work)?; // of a run that was stopped
     }
-    let sources = Sources { workspace, cache: workspace.mirror().join("cache") };
+    let sources = Sources::new(workspace);
     let lock = Mutex::new(lock);
     all(todo, |recipe| {
         let found = locked(&lock).get(&recipe.name()).cloned();
@@ -235,8 +304,8 @@ fn one(
     let same = |found: &Locked| {
         found.key == key && found.file == resolved.file && found.is_there(&archives)
     };
-    let measure = if let Some(same) = found.filter(same) {
-        Measure { sha256: same.sha256, size: same.size }
+    let (measure, contains) = if let Some(same) = found.filter(same) {
+        (Measure { sha256: same.sha256, size: same.size }, same.contains)
     } else {
         sources.workspace.say("mirror", format_args!("{name}: assembling"));
         fs_err::create_dir_all(work)?;
@@ -246,11 +315,14 @@ fn one(
         let (size, time) =
             (kouti_report::bytes(measure.size), kouti_report::duration(start.elapsed()));
         sources.workspace.say("mirror", format_args!("{name}: {size} in {time}"));
-        measure
+        (measure, made.contains())
     };
     let mut record = resolved.record;
     record.insert("uri".into(), format!("{ADDRESS}/{}", resolved.file).into());
     record.insert("checksum".into(), format!("sha256:{}", measure.sha256).into());
+    if !contains.is_empty() {
+        record.insert("contains".into(), contains.clone().into());
+    }
     Ok(Locked {
         name,
         pin: pin_digest(recipe),
@@ -259,6 +331,7 @@ fn one(
         sha256: measure.sha256,
         size: measure.size,
         inputs: resolved.inputs,
+        contains,
         record,
     })
 }
@@ -268,7 +341,7 @@ fn put(made: &Made, file: &Path) -> Result<Measure> {
     let dir = file.parent().context("an archive has a directory")?;
     fs_err::create_dir_all(dir)?;
     let (temporary, measure) = match made {
-        Made::Tree(tree) => {
+        Made::Tree { dir: tree, .. } => {
             let out = tarball::gzip(tarball::Measured::new(files::new_in(dir)?));
             tarball::write(&tarball::entries(tree)?, out)?.finish()?.finish()
         }

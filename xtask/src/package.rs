@@ -51,7 +51,7 @@ pub(crate) struct Package {
     pub(crate) cnb: PathBuf,
 }
 
-/// Packages of these buildpacks, or of all, made where something changed.
+/// Packages of these buildpacks, or of all, made where something changed. Their programs must be compiled.
 pub(crate) fn packages(
     workspace: &Workspace,
     profile: Profile,
@@ -86,6 +86,11 @@ pub(crate) fn directories(
             Some(catalog) => contents::artifacts(catalog, |uri| mirror::artifact(workspace, uri))?,
             None => Vec::new(),
         };
+        let id = &descriptor.info.id;
+        if local.is_none() && catalog.is_some() {
+            let hint = "downloads what it installs; `cargo xtask mirror` makes it here";
+            workspace.say("package", format_args!("{id}: {hint}"));
+        }
         let text = descriptor.packaged(local.or(catalog).as_ref())?;
         let mut entries = contents::of_package(text, programs, &dir, &workspace.root)?;
         if !artifacts.is_empty() {
@@ -104,6 +109,7 @@ pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<(
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    build::release(workspace)?;
     for package in make(workspace, args)? {
         print(package.cnb.display());
     }
@@ -117,7 +123,6 @@ fn make(workspace: &Workspace, args: &Args) -> Result<Vec<Package>> {
         Profile::Public => sources,
         Profile::Local => from_mirror(workspace, sources, &args.arch)?,
     };
-    build::release(workspace)?;
     let _lock = workspace.lock("package")?;
     sources.into_iter().map(|source| package(workspace, args, source, offline)).collect()
 }

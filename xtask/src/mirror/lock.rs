@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::workspace::Workspace;
+
+/// Keys of records that only this catalogue has.
+const EXTRA_KEYS: &[&str] = &["contains", "debian-version", "upstream-version"];
 
 /// All archives that were made and are still wanted, by name.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -30,6 +33,8 @@ pub(super) struct Locked {
     pub(super) sha256: String,
     pub(super) size: u64,
     pub(super) inputs: Vec<Input>,
+    /// Package URLs of what is in it.
+    pub(super) contains: Vec<String>,
     /// Its record in the catalogue.
     pub(super) record: toml::Table,
 }
@@ -51,7 +56,8 @@ impl Lock {
             return Ok(Self::default());
         }
         let text = fs_err::read_to_string(&path)?;
-        toml::from_str(&text).with_context(|| format!("{} is damaged: delete it", path.display()))
+        // One that another version of this program wrote is worth no error: everything in it can be made again.
+        Ok(toml::from_str(&text).unwrap_or_default())
     }
 
     pub(super) fn write(&self, workspace: &Workspace) -> Result<()> {
@@ -92,11 +98,13 @@ impl Lock {
         #[derive(Serialize)]
         #[serde(rename_all = "kebab-case")]
         struct Catalog<'a> {
+            extra_keys: &'static [&'static str],
             default_versions: &'a toml::Table,
             dependencies: Vec<&'a toml::Table>,
         }
         let dependencies = self.archives.iter().map(|found| &found.record).collect();
-        let catalog = toml::to_string(&Catalog { default_versions, dependencies })?;
+        let catalog =
+            toml::to_string(&Catalog { extra_keys: EXTRA_KEYS, default_versions, dependencies })?;
         Ok(format!("# Written by `cargo xtask mirror` from local-profile.lock.\n\n{catalog}"))
     }
 }

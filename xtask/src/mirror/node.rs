@@ -93,6 +93,7 @@ impl Recipe for Node {
             file: format!("node-{}-linux-amd64.tar.gz", self.pin.version),
             record,
             inputs: vec![self.runtime().input(), self.npm().input()],
+            debs: Vec::new(),
         })
     }
 
@@ -109,7 +110,7 @@ impl Recipe for Node {
             make_executable(&tree.join(&program))?;
             symlink(Path::new("..").join(&program), tree.join("bin").join(name))?;
         }
-        Ok(Made::Tree(tree))
+        Ok(Made::Tree { dir: tree, contains: Vec::new() })
     }
 }
 
@@ -154,6 +155,7 @@ impl Recipe for PackageManager {
             file: format!("{}{platform}.{extension}", self.name()),
             record,
             inputs: vec![self.package().input()],
+            debs: Vec::new(),
         })
     }
 

