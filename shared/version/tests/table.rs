@@ -73,7 +73,7 @@ const PAKETO_DIFFERENCES: &[(&str, Ours)] = &[
     ("^18446744073709551615", Invalid),
     // It writes ` - ` anew without a look at the neighbours.
     ("3 1 - 2", Like("3, 1 - 2")),
-    ("1 - 2||3.0.0", Like("1 - 2 || 3.0.0")),
+    ("1 - 2.3.4||3.0.0", Like("1 - 2.3.4 || 3.0.0")),
     ("1 - 1.2.3=4", Invalid),
     // Its blanks are those of ASCII.
     ("\u{a0}1", Like("1")),
