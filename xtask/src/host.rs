@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use crate::advice::Advice;
 use crate::command::Command;
@@ -21,8 +21,7 @@ pub(crate) fn need(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     if missing.is_empty() {
         return Ok(()); // another thread installed them while this one waited
     }
-    let names: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
-    let names = names.join(", ");
+    let names = programs(&missing);
     if !is_root() || find(workspace, "apt-get").is_none() {
         let packages: Vec<&str> =
             missing.iter().filter_map(|(_, packages)| packages.last().copied()).collect();
@@ -38,7 +37,11 @@ pub(crate) fn need(workspace: &Workspace, needs: &[Need]) -> Result<()> {
         apt(workspace, "apt-get", &["update"])?;
         apt(workspace, "dpkg", &["--configure", "-a"])?;
         install(workspace, &missing)
-    })
+    })?;
+    match programs(&self::missing(workspace, needs)).as_str() {
+        "" => Ok(()),
+        names => bail!("installed, but not on PATH: {names}"),
+    }
 }
 
 /// Where the program is on `PATH`.
@@ -49,6 +52,10 @@ pub(crate) fn find(workspace: &Workspace, program: &str) -> Option<PathBuf> {
 /// Whether this process may do everything.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+fn programs(needs: &[Need]) -> String {
+    needs.iter().map(|(program, _)| *program).collect::<Vec<_>>().join(", ")
 }
 
 fn missing(workspace: &Workspace, needs: &[Need]) -> Vec<Need> {

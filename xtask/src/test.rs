@@ -1,5 +1,6 @@
 //! `cargo xtask test`: format, lints, tests, and whole images; what CI runs.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use anyhow::{Context as _, Result};
@@ -39,28 +40,24 @@ pub(crate) enum Level {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |level| args.levels.is_empty() || args.levels.contains(&level);
-    let images = wants(Level::Image) && docker_or_skip(workspace)?;
     let times = &Times::default();
+    if wants(Level::Format) {
+        cargo(workspace, times, "format", &["fmt", "--all", "--check"])?;
+    }
+    let images = if wants(Level::Image) { docker_or_skip(workspace)? } else { Images::Unwanted };
     thread::scope(|scope| {
         // Downloads and compilers keep the machine busy; tests run when it is quiet again.
-        let setup =
-            images.then(|| scope.spawn(|| setup::make(workspace, args.profile, &[], times)));
-        if wants(Level::Format) {
-            cargo(workspace, times, "format", &["fmt", "--all", "--check"])?;
-        }
+        let make = || setup::make(workspace, args.profile, &[], times);
+        let setup = matches!(images, Images::Possible).then(|| scope.spawn(make));
         if wants(Level::Lint) {
-            cargo(
-                workspace,
-                times,
-                "lint",
-                &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-            )?;
+            let lint =
+                ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+            cargo(workspace, times, "lint", &lint)?;
         }
-        if wants(Level::Unit) || images {
+        if wants(Level::Unit) {
             cargo(workspace, times, "compile", &["test", "--workspace", "--locked", "--no-run"])?;
         }
-        let setup = setup
-            .map(|setup| setup.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let setup = setup.map(|setup| setup.join().unwrap_or_else(|panic| resume_unwind(panic)));
         let setup = setup.transpose()?;
         if wants(Level::Unit) {
             times.measure("unit tests", || unit(workspace, args))?;
@@ -69,47 +66,44 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             .map_or(Ok(()), |setup| times.measure("image tests", || image(workspace, &setup, args)))
     })?;
     print(times);
-    workspace.say("test", "all is well");
+    let but = if let Images::Skipped(why) = images {
+        format!(", but whole images were SKIPPED: {why}")
+    } else {
+        String::new()
+    };
+    workspace.say("test", format_args!("all is well{but}"));
     Ok(())
 }
 
-/// Whether whole images can be tested. Without Docker they are skipped on a developer's machine, never in CI.
-fn docker_or_skip(workspace: &Workspace) -> Result<bool> {
+/// Whether whole images are tested.
+enum Images {
+    Possible,
+    Skipped(String),
+    Unwanted,
+}
+
+/// Without Docker whole images are skipped on a developer's machine, never in CI.
+fn docker_or_skip(workspace: &Workspace) -> Result<Images> {
     match docker::ensure(workspace) {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Images::Possible),
         Err(error) if workspace.ci => Err(error.context("whole images cannot be tested")),
-        Err(error) => {
-            workspace.say("test", format_args!("SKIPPED: whole images ({error})"));
-            Ok(false)
-        }
+        Err(error) => Ok(Images::Skipped(error.to_string())),
     }
 }
 
 fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
-    let command =
-        Command::new("cargo").args(["test", "--workspace", "--locked", "--"]).args(&args.filter);
-    command.dir(&workspace.root).shown().context("tests fail")
+    let tests = Command::new("cargo").args(["test", "--workspace", "--locked", "--"]);
+    tests.args(&args.filter).dir(&workspace.root).shown().context("tests fail")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
     workspace.say("test", "whole images");
-    let tests = Command::new("cargo").args([
-        "test",
-        "--locked",
-        "--package",
-        "kouti-image-tests",
-        "--",
-        "--ignored",
-    ]);
-    builder::settings(workspace, tests)
+    let package = ["test", "--locked", "--package", "kouti-image-tests"];
+    builder::settings(workspace, Command::new("cargo").args(package).args(["--", "--ignored"]))
         .args(&args.filter)
-        .env("KOUTI_BUILDER", setup.builder)
-        .env("KOUTI_LAUNCHER", &setup.tools.launcher)
-        .env("KOUTI_LIFECYCLE", &setup.tools.lifecycle)
         .env("KOUTI_PACK", &setup.tools.pack)
-        .env("KOUTI_PACKAGES", workspace.packages())
-        .env("KOUTI_PULL_POLICY", builder::pull_policy(setup.profile))
+        .env("KOUTI_BUILDER", setup.builder)
         .dir(&workspace.root)
         .shown()
         .context("image tests fail")
@@ -118,5 +112,7 @@ fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
 fn cargo(workspace: &Workspace, times: &Times, name: &str, args: &[&str]) -> Result<()> {
     workspace.say("test", format_args!("cargo {}", args.join(" ")));
     let command = Command::new("cargo").args(args).dir(&workspace.root);
-    times.measure(name, || command.quiet(workspace, name))
+    let outcome = times.measure(name, || command.quiet(workspace, name));
+    // Said at once: the set-up beside it is not broken off, so the error page comes later.
+    outcome.inspect_err(|_| workspace.say("test", format_args!("{name} failed")))
 }
