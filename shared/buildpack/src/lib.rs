@@ -33,9 +33,11 @@
 
 mod command;
 mod context;
+mod digest;
 mod download;
 mod entry;
 mod env;
+mod helper;
 mod launch;
 pub mod layer;
 mod layer_env;
@@ -49,6 +51,7 @@ mod versions;
 
 pub use command::{Command, CommandFailed, EndStatus, find_on_path};
 pub use context::{BuildContext, Context};
+pub use digest::sha256;
 pub use entry::{Buildpack, main};
 pub use env::Env;
 pub use kouti_catalog as catalog;
