@@ -99,7 +99,7 @@ fn undetected(failure: Failure) -> anyhow::Error {
     Advice::new("no group of buildpacks fits the app", hint).because(failure.into()).into()
 }
 
-/// Starts the default process and shows what it prints until it ends.
+/// Becomes the default process.
 fn start(lifecycle: &Lifecycle, port: Option<u16>) -> Result<()> {
     let port = port.map_or_else(free_port, Ok)?;
     let Some(process) = lifecycle.image().and_then(|image| image.default_process.as_deref()) else {
@@ -107,9 +107,8 @@ fn start(lifecycle: &Lifecycle, port: Option<u16>) -> Result<()> {
         return Err(Advice::new("the app has no default process", hint).into());
     };
     print(format_args!("\nRunning {process} at http://localhost:{port}, Ctrl-C ends it"));
-    let running = lifecycle.launch(process)?.env("PORT", port.to_string()).start()?;
-    let status = running.follow(&mut |line| print(line))?;
-    if status.success() { Ok(()) } else { bail!("{process} ended: {status}") }
+    let launch = lifecycle.launch(process)?.env("PORT", port.to_string());
+    Err(launch.exec(|log| log.lines().for_each(print)).into())
 }
 
 fn free_port() -> Result<u16> {
@@ -118,7 +117,7 @@ fn free_port() -> Result<u16> {
 }
 
 /// The groups of `builder.toml`, narrowed to the buildpacks that there are.
-fn order(descriptor: &Descriptor, packages: &[PathBuf]) -> Result<Order> {
+pub(crate) fn order(descriptor: &Descriptor, packages: &[PathBuf]) -> Result<Order> {
     let buildpacks = packages.iter().map(Buildpack::read).collect::<Result<Vec<_>, _>>()?;
     let find = |id: &str| buildpacks.iter().find(|buildpack| buildpack.id == id).cloned();
     let mut order = Order::new();
@@ -134,7 +133,7 @@ fn order(descriptor: &Descriptor, packages: &[PathBuf]) -> Result<Order> {
     Ok(order)
 }
 
-fn lifecycle(workspace: &Workspace, root: &Path) -> Result<Lifecycle> {
+pub(crate) fn lifecycle(workspace: &Workspace, root: &Path) -> Result<Lifecycle> {
     let mut lifecycle = Lifecycle::at(root)?;
     let home = root.join("home");
     fs_err::create_dir_all(&home)?;
@@ -169,7 +168,7 @@ fn host() -> Result<Target> {
 }
 
 /// What the user set on the command line, and the certificates of this machine, which the lifecycle would not pass.
-fn user_env(workspace: &Workspace, arguments: &[String]) -> Result<Env> {
+pub(crate) fn user_env(workspace: &Workspace, arguments: &[String]) -> Result<Env> {
     let certificates = |name: &str| name.starts_with("SSL_CERT_");
     let network = workspace.network.iter().filter(|(name, _)| certificates(name));
     let mut env: Env = network.cloned().collect();

@@ -5,6 +5,7 @@
 
 mod advice;
 mod base;
+mod bench;
 mod build;
 mod builder;
 mod command;
@@ -43,6 +44,8 @@ struct Cli {
 enum Task {
     /// Make the base images of the local profile
     Base(base::Args),
+    /// Measure what there are budgets for
+    Bench(bench::Args),
     /// Make the builder image
     Builder(builder::Args),
     /// Build, run and request sample apps, from nothing
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     let workspace = Workspace::here();
     let outcome = match &cli.task {
         Task::Base(args) => base::run(&workspace, args),
+        Task::Bench(args) => bench::run(&workspace, args),
         Task::Builder(args) => builder::run(&workspace, args),
         Task::Demo(args) => demo::run(&workspace, args),
         Task::Dev(args) => dev::run(&workspace, args),

@@ -1,0 +1,134 @@
+//! Each buildpack's own share: detect, a build in which everything is cached, sizes.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+use kouti_testing::lifecycle::{Env, Lifecycle};
+use serde::Deserialize;
+
+use super::Figure;
+use super::measure::{median, run, seconds};
+use crate::package::Package;
+use crate::workspace::Workspace;
+use crate::{dev, host};
+
+/// What of a build report counts here.
+#[derive(Deserialize)]
+struct Report {
+    seconds: f64,
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    kind: String,
+    seconds: f64,
+}
+
+pub(super) fn measure(
+    workspace: &Workspace,
+    packages: &[Package],
+    runs: usize,
+) -> Result<Vec<Figure>> {
+    host::need(workspace, &[("time", &["time"])])?;
+    let mut figures = Vec::new();
+    let mut total = 0.0;
+    for package in packages {
+        let detect = detect_command(workspace, &package.dir)?;
+        let took = seconds(runs, || run_detect(&detect))?;
+        figures.push(Figure::new(format!("{} detect", package.id), took * 1e3, "ms").budget(5.0));
+        let size = megabytes(&package.dir.join("bin/build"))?;
+        total += size;
+        figures.push(Figure::new(format!("{} binary", package.id), size, "MB").budget(4.0));
+        let helper = package.dir.join("bin/helper");
+        if helper.is_file() {
+            let size = megabytes(&helper)?;
+            total += size;
+            figures.push(Figure::new(format!("{} helper", package.id), size, "MB").budget(2.0));
+        }
+    }
+    figures.push(Figure::new("all binaries", total, "MB").budget(60.0));
+    for sample in workspace.samples()? {
+        figures.extend(warm_build(workspace, packages, &sample, runs)?);
+    }
+    Ok(figures)
+}
+
+/// Detect on an app of its own language, if there is a sample; what it says does not matter here.
+fn detect_command(workspace: &Workspace, package: &Path) -> Result<Command> {
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_start_matches("kouti_").trim_end_matches("-offline");
+    let sample = workspace.root.join("samples").join(name);
+    let app = if sample.is_dir() { sample } else { workspace.root.join("samples/nodejs") };
+    let scratch = workspace.target().join("bench/detect");
+    fs_err::create_dir_all(scratch.join("platform"))?;
+    let mut command = Command::new(package.join("bin/detect"));
+    command
+        .args([scratch.join("platform"), scratch.join("plan.toml")])
+        .current_dir(app)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("CNB_BUILDPACK_DIR", package)
+        .env("CNB_TARGET_OS", "linux")
+        .env("CNB_TARGET_ARCH", "amd64")
+        .env("CNB_TARGET_DISTRO_NAME", "debian")
+        .env("CNB_TARGET_DISTRO_VERSION", "13");
+    Ok(command)
+}
+
+fn run_detect(command: &Command) -> Result<()> {
+    let mut again = Command::new(command.get_program());
+    again.args(command.get_args()).env_clear();
+    again.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = command.get_current_dir() {
+        again.current_dir(dir);
+    }
+    let output = again.output()?;
+    // 100 is a plain no.
+    if matches!(output.status.code(), Some(0 | 100)) { Ok(()) } else { run(&mut again).map(drop) }
+}
+
+/// Builds a sample again and again; from the build reports: what each buildpack took without the tools it ran.
+fn warm_build(
+    workspace: &Workspace,
+    packages: &[Package],
+    sample: &str,
+    runs: usize,
+) -> Result<Vec<Figure>> {
+    let dir = workspace.target().join("bench/build").join(sample);
+    let reports = dir.join("reports");
+    if dir.exists() {
+        fs_err::remove_dir_all(&dir)?;
+    }
+    fs_err::create_dir_all(&reports)?;
+    let dirs: Vec<_> = packages.iter().map(|package| package.dir.clone()).collect();
+    let order = dev::order(&crate::builder::Descriptor::read(&workspace.root)?, &dirs)?;
+    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
+    let env: Env = dev::user_env(workspace, &[format!("BP_REPORT_DIR={}", reports.display())])?;
+    lifecycle.set_user_env(&env)?;
+
+    let mut shares = std::collections::BTreeMap::<String, Vec<f64>>::new();
+    // The first build fills the caches.
+    for round in 0..=runs {
+        lifecycle.copy_app(&workspace.root.join("samples").join(sample))?;
+        let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
+        lifecycle.build(&detected, &mut |_, _| {})?;
+        for buildpack in detected.group.iter().filter(|_| round > 0) {
+            let name = format!("{}.json", buildpack.id.replace('/', "_"));
+            let report: Report = serde_json::from_slice(&fs_err::read(reports.join(name))?)?;
+            let tools = report.events.iter().filter(|event| event.kind == "command");
+            let tools: f64 = tools.map(|event| event.seconds).sum();
+            shares.entry(buildpack.id.clone()).or_default().push(report.seconds - tools);
+        }
+    }
+    let figure = |(id, values): (String, Vec<f64>)| {
+        Figure::new(format!("{id} warm build, own share"), median(values) * 1e3, "ms").budget(30.0)
+    };
+    Ok(shares.into_iter().map(figure).collect())
+}
+
+fn megabytes(file: &Path) -> Result<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a size to show")]
+    Ok(fs_err::metadata(file)?.len() as f64 / 1e6)
+}
