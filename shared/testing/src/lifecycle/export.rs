@@ -42,7 +42,7 @@ pub struct Layer {
     pub metadata: toml::Table,
     /// Where its content is now: in the layers directory if it is part of the image, else aside.
     pub dir: PathBuf,
-    /// Digest of its content.
+    /// Digest of its content; empty if it is only for this build.
     pub digest: String,
     /// Bytes of its files.
     pub size: u64,
@@ -148,11 +148,12 @@ impl Lifecycle {
 
         let (digest, size, outcome) = if dir.is_dir() {
             let entries = tree::entries(&dir)?;
-            let digest = tree::digest(&entries)?;
             let before = if types.launch { in_image } else { in_cache };
+            // Nobody would ever look at the digest of a layer that is kept nowhere.
+            let is_kept = types.launch || types.cache;
+            let digest = if is_kept { tree::digest(&entries)? } else { String::new() };
             let same = before.is_some_and(|before| before.digest == digest);
-            let outcome =
-                if same && types != Types::BUILD { Outcome::Reused } else { Outcome::Added };
+            let outcome = if same { Outcome::Reused } else { Outcome::Added };
             (digest, entries.iter().map(|entry| entry.size).sum(), outcome)
         } else if !types.launch {
             return Ok(None);
@@ -181,7 +182,7 @@ impl Lifecycle {
     fn take_over_kept_layers(&self, layers: &[Layer]) -> Result<()> {
         for layer in layers.iter().filter(|layer| layer.outcome == Outcome::Kept) {
             let place = layer.dir.strip_prefix(self.layers_dir()).unwrap_or(&layer.dir);
-            tree::copy(&self.previous_dir().join(place), &layer.dir)?;
+            fs_err::rename(self.previous_dir().join(place), &layer.dir)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -137,31 +138,41 @@ impl Launch {
         Ok(log)
     }
 
-    /// Starts the process.
+    /// Starts the process beside this one.
     pub fn start(&self) -> Result<Running> {
-        let (env, log) = self.prepare()?;
-        let fixed = self.process.command.iter().map(OsString::from);
-        let own = self.process.args.iter().map(OsString::from);
-        let mut command: Vec<OsString> = fixed.collect();
-        if self.args.is_empty() {
-            command.extend(own);
-        } else {
-            command.extend(self.args.iter().cloned());
+        let (mut command, log) = self.command()?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(Running::new(tree::spawn(&mut command)?, log))
+    }
+
+    /// Starts the process in place of this one, as the real launcher does; only comes back if that fails.
+    ///
+    /// `on_log` gets what exec.d programs print.
+    pub fn exec(&self, on_log: impl FnOnce(&str)) -> Failure {
+        match self.command() {
+            Ok((mut command, log)) => {
+                on_log(&log);
+                command.exec().into()
+            }
+            Err(failure) => failure,
         }
-        let program = command.remove(0);
-        let working_dir = self.process.working_dir.as_ref();
-        let working_dir = working_dir.map_or(self.app_dir.clone(), PathBuf::from);
-        let child = tree::spawn(
-            Command::new(self.find(&program, &env)?)
-                .args(command)
-                .env_clear()
-                .envs(env.iter())
-                .current_dir(working_dir)
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped()),
-        )?;
-        Ok(Running::new(child, log))
+    }
+
+    fn command(&self) -> Result<(Command, String)> {
+        let (env, log) = self.prepare()?;
+        let Process { command, args, working_dir, r#type, .. } = &self.process;
+        let (program, fixed) = command
+            .split_first()
+            .ok_or_else(|| Failure::Launch(format!("process `{type}` has no command")))?;
+        let mut command = Command::new(self.find(OsStr::new(program), &env)?);
+        command.args(fixed).env_clear().envs(env.iter());
+        if self.args.is_empty() {
+            command.args(args);
+        } else {
+            command.args(&self.args);
+        }
+        command.current_dir(working_dir.as_ref().map_or(self.app_dir.as_path(), Path::new));
+        Ok((command, log))
     }
 
     /// Looks a program up as the launcher does: on the `PATH` of the process.
@@ -255,14 +266,6 @@ impl Running {
         }
         let status = self.child.wait()?;
         Ok(Exit { status, log: std::mem::take(&mut self.log) })
-    }
-
-    /// Hands on each line until the process ends.
-    pub fn follow(mut self, on_line: &mut dyn FnMut(&str)) -> Result<ExitStatus> {
-        while let Ok(line) = self.lines.recv() {
-            on_line(&line);
-        }
-        Ok(self.child.wait()?)
     }
 
     fn record(&mut self, line: &str) {
