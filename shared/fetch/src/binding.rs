@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use kouti_report::{Explain, Fault};
+use url::Url;
 
 /// One entry of a service binding.
 #[derive(Clone, Copy)]
@@ -13,6 +14,12 @@ pub struct BindingEntry<'a> {
     pub key: &'a str,
     /// Its content.
     pub value: &'a str,
+}
+
+/// Whether an address is a file by its absolute path. URLs have no relative ones:
+/// `file:a/b` would silently become `/a/b`.
+pub(crate) fn is_local(text: &str, url: &Url) -> bool {
+    text.starts_with("file:///") && url.to_file_path().is_ok()
 }
 
 /// Two bindings say different things about the same host or artifact.

@@ -10,6 +10,7 @@ use kouti_report::{Explain, Fault, SafeUrl, bytes};
 use crate::http::Failure;
 use crate::transfer::Received;
 use crate::unpack::UnpackError;
+use crate::verifier::Distrust;
 
 /// An artifact could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +131,12 @@ impl FetchError {
         }
     }
 
-    pub(crate) fn mismatch(artifact: &Artifact, place: &str, received: Received) -> Self {
+    pub(crate) fn mismatch(
+        artifact: &Artifact,
+        place: &str,
+        instead_of: Option<(SafeUrl, String)>,
+        received: Received,
+    ) -> Self {
         let text = String::from_utf8_lossy(&received.head);
         Self::Mismatch {
             artifact: artifact.title(),
@@ -139,6 +145,7 @@ impl FetchError {
                 expected: artifact.checksum.clone(),
                 actual: received.checksum,
                 size: received.size,
+                instead_of,
                 looks_like_html: text.trim_start_matches('\u{feff}').trim_start().starts_with('<'),
             },
         }
@@ -182,6 +189,27 @@ pub struct Mismatch {
     pub size: u64,
     /// It starts as a web page does.
     pub looks_like_html: bool,
+    /// The address that a mirror or mapping stands for, and the setting that says so.
+    pub instead_of: Option<(SafeUrl, String)>,
+}
+
+impl Mismatch {
+    fn facts(&self) -> String {
+        let mut text = format!(
+            "  expected {}\n  actual   {} ({})\n",
+            self.expected,
+            self.actual,
+            bytes(self.size)
+        );
+        instead_of(&mut text, self.instead_of.as_ref());
+        text
+    }
+}
+
+fn instead_of(text: &mut String, instead_of: Option<&(SafeUrl, String)>) {
+    if let Some((original, setting)) = instead_of {
+        let _ = writeln!(text, "  instead of {original} (because of {setting})");
+    }
 }
 
 /// One address and what happened there.
@@ -197,14 +225,16 @@ pub struct Tried {
 impl Tried {
     /// `HTTP 503 Service Unavailable (5 attempts)`.
     pub(crate) fn reason(&self) -> String {
-        let mut counted: Vec<(String, usize)> = Vec::new();
+        let mut counted: Vec<(&Failure, usize)> = Vec::new();
         for failure in &self.failures {
-            let text = failure.to_string();
-            match counted.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, count)) => *count += 1,
-                None => counted.push((text, 1)),
+            match counted.iter_mut().find(|(known, _)| known.is_like(failure)) {
+                // The last of a kind tells most: how far it got.
+                Some((known, count)) => (*known, *count) = (failure, *count + 1),
+                None => counted.push((failure, 1)),
             }
         }
+        let counted: Vec<(String, usize)> =
+            counted.into_iter().map(|(failure, count)| (failure.to_string(), count)).collect();
         if let [(text, count)] = counted.as_slice() {
             return if *count == 1 { text.clone() } else { format!("{text} ({count} attempts)") };
         }
@@ -231,6 +261,10 @@ impl Tried {
 
     fn last(&self) -> Option<&Failure> {
         self.failures.last()
+    }
+
+    fn is_about_time(&self) -> bool {
+        matches!(self.last(), Some(Failure::Certificate(Distrust { about_time: true, .. })))
     }
 
     fn setting(&self) -> Option<&str> {
@@ -280,12 +314,7 @@ impl Explain for FetchError {
             Self::Certificate { tried, .. } | Self::Access { tried, .. } => {
                 facts(std::slice::from_ref(tried))
             }
-            Self::Mismatch { mismatch, .. } => Some(format!(
-                "  expected {}\n  actual   {} ({})",
-                mismatch.expected,
-                mismatch.actual,
-                bytes(mismatch.size)
-            )),
+            Self::Mismatch { mismatch, .. } => Some(mismatch.facts()),
             _ => None,
         }
     }
@@ -294,10 +323,12 @@ impl Explain for FetchError {
         let hints: &[&str] = match self {
             Self::Download { tried, .. } => return download_hints(tried),
             Self::Unreachable { tried, .. } => return unreachable_hints(tried),
-            Self::Certificate { .. } => &[
-                "add the certificate authority with a binding of type `ca-certificates`",
-                "check the clock of this machine, if the certificate is said to be expired or not yet valid",
-            ],
+            Self::Certificate { tried, .. } if tried.is_about_time() => {
+                &["check the clock of this machine", "renew the certificate of the server"]
+            }
+            Self::Certificate { .. } => {
+                &["add the certificate authority with a binding of type `ca-certificates`"]
+            }
             Self::Access { tried, .. } => return access_hints(tried),
             Self::Mismatch { mismatch, .. } if mismatch.looks_like_html => &[
                 "a web page came instead of the file, as from the login of a proxy: open the address",
@@ -343,9 +374,7 @@ fn facts(tried: &[Tried]) -> Option<String> {
         }
     }
     for tried in tried {
-        if let Some((original, setting)) = &tried.instead_of {
-            let _ = writeln!(text, "  instead of {original} (because of {setting})");
-        }
+        instead_of(&mut text, tried.instead_of.as_ref());
     }
     if let Some(proxy) = tried.iter().find_map(|tried| tried.proxy.as_ref()) {
         let _ = writeln!(text, "  through the proxy {proxy}");
@@ -354,26 +383,22 @@ fn facts(tried: &[Tried]) -> Option<String> {
 }
 
 fn download_hints(tried: &[Tried]) -> Vec<String> {
-    let gone = tried.iter().all(|tried| tried.last().is_some_and(Failure::is_gone));
+    let all = |what: fn(&Failure) -> bool| tried.iter().all(|tried| tried.last().is_some_and(what));
     let setting = tried.iter().find_map(Tried::setting);
-    match (setting, gone) {
-        (Some(setting), true) => {
-            vec![format!("put the file there, or correct {setting}")]
+    let gone = all(Failure::is_gone);
+    let first = match setting {
+        _ if all(Failure::may_pass) => "try again: this may pass".to_owned(),
+        Some(setting) if gone => format!("put the file there, or correct {setting}"),
+        None if gone => {
+            "use a newer version of this buildpack, whose addresses are current".to_owned()
         }
-        (Some(setting), false) => vec![
-            "try again: this may pass".to_owned(),
-            format!("check that the server which {setting} names works"),
-        ],
-        (None, true) => vec![
-            "use a newer version of this buildpack, whose addresses are current".to_owned(),
-            "set BP_DEPENDENCY_MIRROR to a mirror that has the file".to_owned(),
-        ],
-        (None, false) => vec![
-            "try again: this may pass".to_owned(),
-            "set BP_DEPENDENCY_MIRROR to a mirror, if this network cannot reach the server well"
-                .to_owned(),
-        ],
-    }
+        _ => "open the address: it should lead to the file".to_owned(),
+    };
+    let second = match setting {
+        Some(setting) => format!("check that the server which {setting} names works"),
+        None => "set BP_DEPENDENCY_MIRROR to a mirror that has the file".to_owned(),
+    };
+    if gone && setting.is_some() { vec![first] } else { vec![first, second] }
 }
 
 fn unreachable_hints(tried: &[Tried]) -> Vec<String> {

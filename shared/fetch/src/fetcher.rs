@@ -219,7 +219,7 @@ impl Fetcher {
                     Notice::new(format!("{} in {origin} is damaged", pass.artifact.title()))
                         .hint(format!("remove {}", path.display())),
                 ),
-                Err(other) => return Err(explain(pass, other, &path.display().to_string())),
+                Err(other) => return Err(explain(pass, other, &path.display().to_string(), None)),
             }
         }
         Ok(None)
@@ -235,14 +235,17 @@ impl Fetcher {
         let mut tried = Vec::new();
         for address in addresses {
             if let Ok(path) = address.url.to_file_path() {
-                return read_file(pass, &path);
+                return read_file(pass, &address, &path);
             }
             if self.options.offline {
                 continue;
             }
             match self.download(pass, &address)? {
                 Ok(fetched) => return Ok(fetched),
-                Err(failed) => tried.push(failed),
+                Err(failed) => {
+                    pass.teller.detail(format!("{}: {}", failed.url, failed.reason()));
+                    tried.push(failed);
+                }
             }
         }
         if tried.is_empty() {
@@ -287,7 +290,10 @@ impl Fetcher {
                     ));
                     download.start_fresh();
                 }
-                Err(error) => return Err(explain(pass, error, &place.to_string())),
+                Err(error) => {
+                    let place = place.to_string();
+                    return Err(explain(pass, error, &place, address.instead_of.clone()));
+                }
             }
         }
     }
@@ -320,12 +326,15 @@ impl Fetcher {
     }
 }
 
-fn read_file(pass: &Pass<'_>, path: &Path) -> Result<Fetched, Stopped> {
+fn read_file(pass: &Pass<'_>, address: &Address, path: &Path) -> Result<Fetched, Stopped> {
     fs_err::File::open(path)
         .map_err(PassError::Read)
         .and_then(|file| pass.run(Source::File(file), Some(path), Vec::new()))
         .map(|received| Fetched { origin: Origin::File, size: received.size })
-        .map_err(|error| explain(pass, error, &path.display().to_string()))
+        .map_err(|error| {
+            let place = path.display().to_string();
+            explain(pass, error, &place, address.instead_of.clone())
+        })
 }
 
 fn stored_at(store: &Path, artifact: &Artifact) -> PathBuf {
@@ -333,11 +342,18 @@ fn stored_at(store: &Path, artifact: &Artifact) -> PathBuf {
 }
 
 /// Turns what a pass met into what a user reads.
-fn explain(pass: &Pass<'_>, error: PassError, place: &str) -> Stopped {
+fn explain(
+    pass: &Pass<'_>,
+    error: PassError,
+    place: &str,
+    instead_of: Option<(SafeUrl, String)>,
+) -> Stopped {
     let artifact = pass.artifact.title();
     Some(match error {
         PassError::Stopped | PassError::Trouble(_) => return None,
-        PassError::Mismatch(received) => FetchError::mismatch(pass.artifact, place, received),
+        PassError::Mismatch(received) => {
+            FetchError::mismatch(pass.artifact, place, instead_of, received)
+        }
         PassError::Read(source) => FetchError::File { artifact, source },
         PassError::Unpack(error) => FetchError::unpacking(artifact, error, pass.install.dir()),
     })

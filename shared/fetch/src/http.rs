@@ -23,6 +23,7 @@ use crate::Options;
 use crate::credentials::Credential;
 use crate::options::Limits;
 use crate::proxy::Proxies;
+use crate::verifier::{Distrust, Verifier};
 
 const REDIRECTS: usize = 10;
 
@@ -61,7 +62,7 @@ pub(crate) enum Failure {
     /// Any other trouble before the request could be sent.
     Connect(String),
     /// The certificate is not believed.
-    Certificate(String),
+    Certificate(Distrust),
     /// Nothing came in time.
     Slow { waiting_for: &'static str, limit: Duration },
     /// The connection broke before the body was complete.
@@ -88,6 +89,11 @@ impl Failure {
         }
     }
 
+    /// Whether both would be told with the same words, numbers apart.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Cut { .. }, Self::Cut { .. })) || self == other
+    }
+
     /// Whether the file is not there (any more).
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self, Self::Status { status, .. } if matches!(status.as_u16(), 404 | 410))
@@ -100,7 +106,9 @@ impl fmt::Display for Failure {
             Self::Resolve => f.write_str("the host name cannot be resolved"),
             Self::Refused => f.write_str("connection refused"),
             Self::Connect(text) => write!(f, "cannot connect: {text}"),
-            Self::Certificate(text) => write!(f, "certificate not trusted: {text}"),
+            Self::Certificate(distrust) => {
+                write!(f, "certificate not trusted: {}", distrust.reason)
+            }
             Self::Slow { waiting_for, limit } => {
                 write!(f, "no {waiting_for} within {}", kouti_report::duration(*limit))
             }
@@ -128,10 +136,12 @@ impl Http {
         let (roots, remarks) = options.trust.load();
         // A provider of our own: the process-wide default belongs to the program.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Verifier::new(roots, Arc::clone(&provider));
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
-            .with_root_certificates(roots)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         let proxies = options.proxies.clone();
         let choose = proxies.clone();
@@ -330,14 +340,11 @@ fn sum<const N: usize>(limits: [Option<Duration>; N]) -> Option<Duration> {
 
 /// Why the client could not send a request.
 fn classify(error: &reqwest::Error, limits: &Limits) -> Failure {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(link) = next {
-        next = link.source();
-        let text = link.to_string();
-        if let Some(tls) = tls_error(link) {
+    for link in chain(error) {
+        if let Some(tls) = link.downcast_ref::<rustls::Error>() {
             return match tls {
                 rustls::Error::InvalidCertificate(reason) => {
-                    Failure::Certificate(reason.to_string())
+                    Failure::Certificate(Distrust::new(reason))
                 }
                 other => Failure::Connect(other.to_string()),
             };
@@ -347,7 +354,8 @@ fn classify(error: &reqwest::Error, limits: &Limits) -> Failure {
         {
             return Failure::Refused;
         }
-        // These two have no public type.
+        // The types of these two are not public.
+        let text = link.to_string();
         if text.contains("dns error") {
             return Failure::Resolve;
         }
@@ -366,18 +374,20 @@ fn classify(error: &reqwest::Error, limits: &Limits) -> Failure {
     }
 }
 
-/// `io::Error` hides what it carries from the chain of sources.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
+/// An error and all that is behind it.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    /// `io::Error` hides what it carries from `source`.
+    fn next<'a>(link: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let link: &'a (dyn Error + 'static) = *link;
+        match link.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(carried) => Some(carried),
+            None => link.source(),
+        }
+    }
+    std::iter::successors(Some(error), next)
 }
 
 /// The outer layers only say that a request failed, and repeat its URL.
-fn innermost(error: &dyn Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
+fn innermost(error: &reqwest::Error) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -27,6 +27,7 @@ mod proxy;
 mod transfer;
 mod trust;
 mod unpack;
+mod verifier;
 
 pub use binding::{BindingEntry, Conflict};
 pub use credentials::{BadCredential, Credentials};

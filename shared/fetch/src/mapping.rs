@@ -7,6 +7,7 @@ use kouti_catalog::Checksum;
 use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_credentials};
 use url::Url;
 
+use crate::binding::is_local;
 use crate::{BindingEntry, Conflict};
 
 /// Where to fetch single artifacts instead, from bindings of type `dependency-mapping`.
@@ -116,10 +117,81 @@ fn address(source: &str, value: &str) -> Result<SafeUrl, BadMapping> {
     let text = value.trim();
     let url =
         Url::parse(text).map_err(|error| bad(format!("`{}`: {error}", mask_credentials(text))))?;
-    let local = url.scheme() == "file" && url.to_file_path().is_ok();
+    let local = is_local(text, &url);
     if !matches!(url.scheme(), "https" | "http") && !local {
-        let shown = SafeUrl::from(url);
+        let shown = mask_credentials(text);
         return Err(bad(format!("`{shown}` is neither https, http nor a local file")));
     }
     Ok(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn parse(entries: &[(&str, &str)]) -> Result<(Mappings, Vec<Notice>), BadMapping> {
+        Mappings::parse(
+            entries.iter().zip(["one", "two"]).map(|((key, value), binding)| BindingEntry {
+                binding,
+                key,
+                value,
+            }),
+        )
+    }
+
+    #[test]
+    fn keys_have_three_forms_in_any_case() {
+        let (short, long) = ("aB".repeat(32), "cD".repeat(64));
+        for (key, checksum) in [
+            (short.clone(), format!("sha256:{short}")),
+            (format!("sha256:{short}"), format!("sha256:{short}")),
+            (format!("SHA256_{short}"), format!("sha256:{short}")),
+            (long.clone(), format!("sha512:{long}")),
+            (format!("sha512_{long}"), format!("sha512:{long}")),
+            (format!(" {short}\n"), format!("sha256:{short}")),
+        ] {
+            let (mappings, notices) = parse(&[(&key, " https://m.example/a\n")]).unwrap();
+            assert_eq!(notices, []);
+            let (url, source) = mappings.of(&checksum.parse().unwrap()).unwrap();
+            assert_eq!(url.as_str(), "https://m.example/a");
+            assert_eq!(source, format!("binding `one`, key `{key}`"));
+            let other = format!("sha256:{}", "00".repeat(32));
+            assert!(mappings.of(&other.parse().unwrap()).is_none());
+        }
+    }
+
+    #[test]
+    fn other_keys_are_ignored_and_said() {
+        let (mappings, notices) = parse(&[("readme", "x"), ("sha1_00", "y")]).unwrap();
+        assert!(mappings.0.is_empty());
+        assert_eq!(notices[0].text, "binding `one`, key `readme` is ignored: it is not a checksum");
+        assert_eq!(notices.len(), 2);
+    }
+
+    #[test]
+    fn addresses_are_checked() {
+        let key = "ab".repeat(32);
+        for good in ["https://h/a", "http://u:p@h/a", "file:///mnt/a"] {
+            parse(&[(&key, good)]).unwrap();
+        }
+        let bad = |value| parse(&[(&key, value)]).unwrap_err().to_string().replace(&key, "HEX");
+        assert_snapshot!(bad("ftp://u:s3cret@h/a"), @"binding `one`, key `HEX` is not an address: `ftp://***@h/a` is neither https, http nor a local file");
+        assert_snapshot!(bad("file:relative/path"), @"binding `one`, key `HEX` is not an address: `file:relative/path` is neither https, http nor a local file");
+        assert_snapshot!(bad("just text"), @"binding `one`, key `HEX` is not an address: `just text`: relative URL without a base");
+        assert_snapshot!(bad("file://host/a"), @"binding `one`, key `HEX` is not an address: `file://host/a` is neither https, http nor a local file");
+    }
+
+    #[test]
+    fn bindings_must_not_contradict_each_other() {
+        let key = "ab".repeat(32);
+        let with_algorithm = format!("sha256_{}", key.to_uppercase());
+        parse(&[(&key, "https://h/a"), (&with_algorithm, "https://h/a")]).unwrap();
+        let error = parse(&[(&key, "https://h/a"), (&with_algorithm, "https://h/b")]).unwrap_err();
+        assert_eq!(error.id(), "mapping-conflict");
+        let text = error.to_string().replace(&with_algorithm, "SHA256_HEX").replace(&key, "HEX");
+        assert_snapshot!(text, @"binding `one`, key `HEX` and binding `two`, key `SHA256_HEX` give different mappings");
+        assert_eq!(error.hints(), ["remove one of the two mappings"]);
+    }
 }

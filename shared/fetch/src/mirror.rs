@@ -7,6 +7,7 @@ use std::fmt;
 use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_credentials};
 use url::Url;
 
+use crate::binding::is_local;
 use crate::{BindingEntry, Conflict, percent};
 
 const VARIABLE: &str = "BP_DEPENDENCY_MIRROR";
@@ -187,9 +188,9 @@ impl Mirror {
         let url = Url::parse(&text).map_err(|error| {
             bad(format!("`{}` is no address: {error}", mask_credentials(&text)))
         })?;
-        let local = url.scheme() == "file" && url.to_file_path().is_ok();
+        let local = is_local(&text, &url);
         if url.scheme() != "https" && !local {
-            let shown = SafeUrl::from(url);
+            let shown = mask_credentials(&text);
             return Err(bad(format!("`{shown}` is neither https nor a local file")));
         }
         Ok(Self { url: url.into(), skip_path, source })
@@ -218,5 +219,155 @@ impl Mirror {
             url.set_query(original.query());
         }
         url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const GITHUB: &str = "https://github.com/o/r/releases/download/v1/a.tgz";
+
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+    fn parse(env: Pairs<'_>, entries: Pairs<'_>) -> Result<(Mirrors, Vec<Notice>), BadMirror> {
+        let entries = entries
+            .iter()
+            .zip(["one", "two"])
+            .map(|((key, value), binding)| BindingEntry { binding, key, value });
+        Mirrors::parse(env.iter().copied(), entries)
+    }
+
+    fn applied(env: Pairs<'_>, entries: Pairs<'_>, original: &str) -> Option<String> {
+        let (mirrors, notices) = parse(env, entries).unwrap();
+        assert_eq!(notices, []);
+        mirrors.apply(&original.parse().unwrap()).map(|(url, _)| url.to_string())
+    }
+
+    #[test]
+    fn values_say_how_the_address_changes() {
+        for (value, original, expected) in [
+            ("https://m.example", GITHUB, "https://m.example/o/r/releases/download/v1/a.tgz"),
+            ("https://m.example/", GITHUB, "https://m.example/o/r/releases/download/v1/a.tgz"),
+            ("https://m.example/x//", GITHUB, "https://m.example/x/o/r/releases/download/v1/a.tgz"),
+            ("https://m.example:8443", "https://h.example:9/a", "https://m.example:8443/a"),
+            (
+                "https://m.example/deps/{originalHost}",
+                GITHUB,
+                "https://m.example/deps/github.com/o/r/releases/download/v1/a.tgz",
+            ),
+            (
+                "https://m.example/{originalHost}/{originalHost}",
+                "https://h.example:8443/a",
+                "https://m.example/h.example/%7BoriginalHost%7D/a",
+            ),
+            (
+                "https://u:p@m.example/x,skip-path=/o/r/releases",
+                GITHUB,
+                "https://u:p@m.example/x/download/v1/a.tgz",
+            ),
+            ("skip-path=/missing,https://m.example", "https://h.example/a", "https://m.example/a"),
+            (
+                "mirror=https://m.example,skip-path=/a%2Cb%3Dc",
+                "https://h.example/a,b=c/d",
+                "https://m.example/d",
+            ),
+            ("https://m.example/a%2Cb%3d", "https://h.example/c", "https://m.example/a,b=/c"),
+            (
+                "https://us%40er:p%2Fw%2Cd@m.example",
+                "https://h.example/a",
+                "https://us%40er:p%2Fw,d@m.example/a",
+            ),
+            ("https://m.example", "https://h.example/a%2Bb+c", "https://m.example/a%2Bb+c"),
+            ("https://m.example", "https://h.example/a?x=1", "https://m.example/a?x=1"),
+            ("https://m.example?m=1", "https://h.example/a?x=1", "https://m.example/?m=1"),
+            (" https://m.example\n", "https://h.example/a", "https://m.example/a"),
+            ("file:///mnt/deps", GITHUB, "file:///mnt/deps/o/r/releases/download/v1/a.tgz"),
+        ] {
+            let found = applied(&[(VARIABLE, value)], &[], original);
+            // The mirror's own path comes first, its own query last.
+            let expected = expected.replace("/?m=1", "/a?m=1");
+            assert_eq!(found.as_deref(), Some(expected.as_str()), "{value} {original}");
+        }
+    }
+
+    #[test]
+    fn the_most_special_mirror_wins_and_variables_beat_bindings() {
+        let env = [
+            ("BP_DEPENDENCY_MIRROR", "https://default.env"),
+            ("BP_DEPENDENCY_MIRROR_DOWNLOAD_BELL__SW_COM", "https://bell.env"),
+            ("BP_DEPENDENCY_MIRROR_empty.example", ""),
+            ("BP_DEPENDENCY_MIRROR_lower_example", "https://lower.env"),
+            ("BP_OTHER", "https://other"),
+        ];
+        let entries = [
+            ("Download.Bell-SW.com", "https://bell.binding"),
+            ("bound.example", "https://bound.binding\n"),
+        ];
+        for (original, expected) in [
+            ("https://download.bell-sw.com/a", "https://bell.env/a"),
+            ("https://DOWNLOAD.bell-sw.com:8443/a", "https://bell.env/a"),
+            ("https://bound.example/a", "https://bound.binding/a"),
+            ("https://empty.example/a", "https://default.env/a"),
+            ("https://lower.example/a", "https://lower.env/a"),
+            ("https://sub.bound.example/a", "https://default.env/a"),
+        ] {
+            assert_eq!(applied(&env, &entries, original).as_deref(), Some(expected), "{original}");
+        }
+        let default = [("default", "https://default.binding")];
+        assert_eq!(applied(&[], &default, GITHUB).unwrap()[..24], *"https://default.binding/");
+        assert_eq!(applied(&[], &entries, GITHUB), None);
+        assert_eq!(applied(&[], &[], GITHUB), None);
+    }
+
+    #[test]
+    fn a_key_that_is_only_the_end_of_a_host_is_noticed() {
+        let (mirrors, _) = parse(&[], &[("example", "https://m")]).unwrap();
+        assert_eq!(mirrors.nearly(&"https://h.example/".parse().unwrap()), Some("example"));
+        assert_eq!(mirrors.nearly(&"https://example/".parse().unwrap()), None);
+        assert_eq!(mirrors.nearly(&"https://other.test/".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_ignored_is_said() {
+        let env = [("BP_DEPENDENCY_MIRROR_DEFAULT", "https://m")];
+        let (mirrors, notices) =
+            parse(&env, &[("h.example", "https://m.example,p4ss@word")]).unwrap();
+        assert_eq!(mirrors.0.len(), 1);
+        let texts: Vec<_> = notices.iter().map(|notice| notice.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "binding `one`, key `h.example` has a part that is not understood",
+                "BP_DEPENDENCY_MIRROR_DEFAULT is ignored"
+            ]
+        );
+    }
+
+    #[test]
+    fn bad_values_are_errors_without_their_passwords() {
+        let bad = |value: &str| parse(&[(VARIABLE, value)], &[]).unwrap_err().to_string();
+        assert_snapshot!(bad("http://u:s3cret@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `http://***@m.example` is neither https nor a local file");
+        assert_snapshot!(bad("ftp://m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `ftp://m.example` is neither https nor a local file");
+        assert_snapshot!(bad("file://host/path"), @"BP_DEPENDENCY_MIRROR is not a mirror: `file://host/path` is neither https nor a local file");
+        assert_snapshot!(bad("skip-path=/a"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
+        assert_snapshot!(bad("m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
+        assert_snapshot!(bad("https://u:s3cret@:99999"), @"BP_DEPENDENCY_MIRROR is not a mirror: `https://***@:99999` is no address: empty host");
+        let error = parse(&[], &[("h.example", "ftp://x")]).unwrap_err();
+        assert_eq!(error.id(), "bad-mirror");
+        assert_snapshot!(error, @"binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file");
+        let (mirrors, _) = parse(&[(VARIABLE, "https://u:s3cret@m")], &[]).unwrap();
+        assert!(!format!("{mirrors:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn bindings_must_not_contradict_each_other() {
+        parse(&[], &[("H.example", "https://m"), ("h.example", "https://m")]).unwrap();
+        let error =
+            parse(&[], &[("h.example", "https://a"), ("h.example", "https://b")]).unwrap_err();
+        assert_eq!(error.id(), "mapping-conflict");
+        assert_snapshot!(error, @"binding `one`, key `h.example` and binding `two`, key `h.example` give different mirrors");
     }
 }

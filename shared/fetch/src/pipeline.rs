@@ -41,38 +41,39 @@ pub(crate) fn stage<'scope>(
     let (sender, chunks) = channel();
     scope.spawn(move || {
         loop {
-            match fill(|rest| reader.read(rest)) {
-                Ok(chunk) if chunk.is_empty() => return,
-                Ok(chunk) => {
-                    if sender.send(Ok(chunk)).is_err() {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    // Without a reader nobody needs to know.
-                    let _ = sender.send(Err(error));
-                    return;
-                }
+            let (chunk, result) = fill(|rest| reader.read(rest));
+            let last = chunk.len() < CHUNK;
+            // Without a reader nobody needs to know more.
+            if !chunk.is_empty() && sender.send(Ok(chunk)).is_err() {
+                return;
+            }
+            if let Err(error) = result {
+                let _ = sender.send(Err(error));
+                return;
+            }
+            if last {
+                return;
             }
         }
     });
     chunks
 }
 
-/// Reads until a chunk is full or the stream ends; empty at the end.
-pub(crate) fn fill<E: From<io::Error>>(
+/// Reads until a chunk is full, the stream ends or breaks.
+pub(crate) fn fill<E>(
     mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
-) -> Result<Vec<u8>, E> {
+) -> (Vec<u8>, Result<(), E>) {
     let mut chunk = vec![0; CHUNK];
     let mut filled = 0;
-    while filled < CHUNK {
-        match read(&mut chunk[filled..])? {
-            0 => break,
-            count => filled += count,
+    let result = loop {
+        match read(&mut chunk[filled..]) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(error) => break Err(error),
         }
-    }
+    };
     chunk.truncate(filled);
-    Ok(chunk)
+    (chunk, result)
 }
 
 impl BufRead for Chunks {

@@ -38,12 +38,6 @@ pub(crate) enum Broken {
     Stopped,
 }
 
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
-    }
-}
-
 /// A file that gets all bytes, and its name only once they are verified.
 pub(crate) struct Copy {
     file: NamedTempFile,
@@ -146,7 +140,8 @@ impl Pump<'_> {
         let mut size = 0;
         let mut head = Vec::new();
         loop {
-            let chunk = pipeline::fill(|rest| source.read(rest))?;
+            let (chunk, result) = pipeline::fill(|rest| source.read(rest));
+            result?;
             if chunk.is_empty() {
                 return Ok(Received { size, checksum: hash.finish(), head });
             }
@@ -195,7 +190,7 @@ impl Pump<'_> {
 impl Source<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
         match self {
-            Self::File(file) => Ok(file.read(buffer)?),
+            Self::File(file) => file.read(buffer).map_err(Broken::Read),
             Self::Download(download) => download.read(buffer).map_err(Broken::Download),
         }
     }

@@ -17,8 +17,8 @@
 //!     .binding("my-npmrc", "npmrc", [(".npmrc", "registry=https://npm.test/")])
 //!     .artifact(
 //!         Artifact::new("node", "22.11.0")
-//!             .tool("bin/node", &Tool::prints("v22.11.0"))
-//!             .tool("bin/npm", &Tool::succeeds()),
+//!             .tool("bin/node", Tool::prints("v22.11.0"))
+//!             .tool("bin/npm", Tool::succeeds()),
 //!     );
 //!
 //! assert!(case.detect().plan().contains("node_modules"));
@@ -39,6 +39,7 @@ mod case;
 pub mod lifecycle;
 mod summary;
 mod tree;
+pub mod upstream;
 
 pub use case::{
     Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, Subject, Tool,
