@@ -5,7 +5,9 @@
 //! catalogue is written from the lock. Archive and lock are replaced in one step each, so that after an interruption
 //! the next run goes on where this one stopped.
 
+mod composer;
 mod debian;
+mod dotnet;
 mod elf;
 mod httpd;
 mod java;
@@ -15,6 +17,8 @@ mod maven;
 mod nginx;
 mod node;
 mod npm;
+mod phar;
+mod php;
 mod pins;
 #[cfg(test)]
 mod tests;
@@ -62,6 +66,8 @@ pub(crate) enum Family {
     Nginx,
     Httpd,
     Java,
+    Php,
+    Dotnet,
 }
 
 impl Family {
@@ -72,6 +78,8 @@ impl Family {
             Self::Nginx => nginx::IDS,
             Self::Httpd => httpd::IDS,
             Self::Java => java::IDS,
+            Self::Php => php::IDS,
+            Self::Dotnet => dotnet::IDS,
         }
     }
 
@@ -81,6 +89,8 @@ impl Family {
             Self::Nginx => Ok(nginx::recipes(pins)),
             Self::Httpd => Ok(httpd::recipes(pins)),
             Self::Java => java::recipes(pins),
+            Self::Php => Ok(php::recipes(pins)),
+            Self::Dotnet => Ok(dotnet::recipes(pins)),
         }
     }
 }
@@ -166,14 +176,13 @@ enum Made {
     /// A directory, to be packed as `.tar.gz`, and the package URLs of what is in it.
     Tree { dir: PathBuf, contains: Vec<String> },
     /// The artifact itself.
-    File(PathBuf),
+    File { path: PathBuf, contains: Vec<String> },
 }
 
 impl Made {
     fn contains(self) -> Vec<String> {
         match self {
-            Self::Tree { contains, .. } => contains,
-            Self::File(_) => Vec::new(),
+            Self::Tree { contains, .. } | Self::File { contains, .. } => contains,
         }
     }
 }
@@ -345,7 +354,7 @@ fn put(made: &Made, file: &Path) -> Result<Measure> {
             let out = tarball::gzip(tarball::Measured::new(files::new_in(dir)?));
             tarball::write(&tarball::entries(tree)?, out)?.finish()?.finish()
         }
-        Made::File(path) => {
+        Made::File { path, .. } => {
             let mut out = tarball::Measured::new(files::new_in(dir)?);
             std::io::copy(&mut fs_err::File::open(path)?, &mut out)?;
             out.finish()

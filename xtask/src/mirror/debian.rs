@@ -55,8 +55,9 @@ impl Pin {
         format!("{id}-{}", self.line())
     }
 
-    pub(super) fn text(&self) -> String {
-        format!("{} {}", self.suite, self.version)
+    /// All that an archive of these packages is asked to be.
+    pub(super) fn text(&self, packages: &[String]) -> String {
+        format!("{} {} {}", self.suite, self.version, packages.join(" "))
     }
 
     /// The package whose version counts.

@@ -35,7 +35,7 @@ impl Recipe for Httpd {
     }
 
     fn pin(&self) -> String {
-        self.0.text()
+        self.0.text(&debian::names(PACKAGES))
     }
 
     fn resolve(&self, sources: &Sources) -> Result<Resolved> {

@@ -71,7 +71,7 @@ impl Recipe for Jdk {
     }
 
     fn pin(&self) -> String {
-        self.pin.text()
+        self.pin.text(&self.packages())
     }
 
     fn resolve(&self, sources: &Sources) -> Result<Resolved> {
@@ -232,7 +232,7 @@ impl Recipe for Download {
     }
 
     fn make(&self, sources: &Sources, _: &Resolved, _: &Path) -> Result<Made> {
-        Ok(Made::File(self.artifact().fetch(sources)?))
+        Ok(Made::File { path: self.artifact().fetch(sources)?, contains: Vec::new() })
     }
 }
 

@@ -58,7 +58,7 @@ impl Recipe for Nginx {
     }
 
     fn pin(&self) -> String {
-        self.0.text()
+        self.0.text(&self.packages())
     }
 
     fn resolve(&self, sources: &Sources) -> Result<Resolved> {

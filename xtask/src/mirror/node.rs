@@ -162,9 +162,9 @@ impl Recipe for PackageManager {
     fn make(&self, sources: &Sources, _: &Resolved, work: &Path) -> Result<Made> {
         if self.is_berry() {
             self.package().unpack(sources, work)?;
-            return Ok(Made::File(work.join("bin/yarn.js")));
+            return Ok(Made::File { path: work.join("bin/yarn.js"), contains: Vec::new() });
         }
-        Ok(Made::File(self.package().fetch(sources)?))
+        Ok(Made::File { path: self.package().fetch(sources)?, contains: Vec::new() })
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) struct Pins {
     pub(super) nginx: Vec<debian::Pin>,
     pub(super) httpd: Vec<debian::Pin>,
     pub(super) java: Vec<debian::Pin>,
+    pub(super) php: Vec<debian::Pin>,
+    pub(super) composer: Vec<debian::Pin>,
+    pub(super) dotnet: Vec<Dotnet>,
     pub(super) maven_artifact: Vec<MavenArtifact>,
 }
 
@@ -54,6 +57,19 @@ pub(super) struct MavenArtifact {
     pub(super) id: String,
     pub(super) version: String,
     pub(super) checksum: String,
+}
+
+/// The .NET SDK as an npm package, and the versions of what is inside.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dotnet {
+    pub(super) package: String,
+    pub(super) version: String,
+    pub(super) checksum: String,
+    pub(super) sdk: String,
+    pub(super) runtime: String,
+    /// The Debian release that its libraries are from.
+    pub(super) suite: String,
 }
 
 impl Pins {

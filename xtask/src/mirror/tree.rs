@@ -135,7 +135,7 @@ impl<'a> Tree<'a> {
         Ok(bundled)
     }
 
-    /// Adds the licences of all packages used and names these.
+    /// Adds the licences of all packages used: the tree is complete.
     pub(super) fn made(&self) -> Result<Made> {
         for name in self.used.keys() {
             let copyright = format!("usr/share/doc/{name}/copyright");
@@ -144,8 +144,12 @@ impl<'a> Tree<'a> {
                 fs_err::copy(self.stage.dir.join(found), self.dir.join("licenses").join(name))?;
             }
         }
-        let contains = self.used.values().map(|deb| deb.purl(&self.stage.suite)).collect();
-        Ok(Made::Tree { dir: self.dir.clone(), contains })
+        Ok(Made::Tree { dir: self.dir.clone(), contains: self.contains() })
+    }
+
+    /// Package URLs of all packages used.
+    pub(super) fn contains(&self) -> Vec<String> {
+        self.used.values().map(|deb| deb.purl(&self.stage.suite)).collect()
     }
 
     fn names(&self) -> Result<BTreeSet<String>> {
@@ -285,13 +289,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let stage = stage(&dir.path().join("stage"));
         let mut tree = Tree::new(&stage, dir.path().join("tree")).unwrap();
-        let contains = |tree: &Tree| match tree.made().unwrap() {
-            Made::Tree { contains, .. } => contains,
-            Made::File(_) => unreachable!("a tree is made into a tree"),
-        };
-        assert!(contains(&tree).is_empty());
+        assert!(tree.contains().is_empty());
         tree.take("usr/share/tool/data", "data").unwrap();
-        assert_eq!(contains(&tree), ["pkg:deb/debian/tool@1.0-1?distro=trixie"]);
+        assert_eq!(tree.contains(), ["pkg:deb/debian/tool@1.0-1?distro=trixie"]);
+        tree.made().unwrap();
         assert_eq!(fs_err::read_to_string(tree.dir.join("licenses/tool")).unwrap(), "free");
     }
 
