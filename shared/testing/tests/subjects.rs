@@ -51,8 +51,8 @@ fn subject(dir: &tempfile::TempDir) -> Subject {
 
 fn node() -> Artifact {
     Artifact::new("node", "22.11.0")
-        .tool("bin/node", &Tool::prints("serving"))
-        .tool("bin/npm", &Tool::prints("added 1 package"))
+        .tool("bin/node", Tool::prints("serving"))
+        .tool("bin/npm", Tool::prints("added 1 package"))
         .link("bin/nodejs", "node")
         .file("README", "about")
 }

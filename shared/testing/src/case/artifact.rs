@@ -64,8 +64,8 @@ impl Artifact {
 
     /// Adds a fake tool.
     #[must_use]
-    pub fn tool(self, path: &str, tool: &Tool) -> Self {
-        self.program(path, tool.text())
+    pub fn tool(self, path: &str, tool: Tool) -> Self {
+        self.program(path, tool.into_text())
     }
 
     /// Adds a symbolic link.

@@ -93,7 +93,7 @@ impl Place {
             tree::write(&self.root.join("build-config/env").join(name), value)?;
         }
         for (name, tool) in &case.tools {
-            tree::write_program(&self.tools().join(name), tool.text())?;
+            tree::write_program(&self.tools().join(name), tool.clone().into_text())?;
         }
         self.set_environment(case);
 

@@ -40,8 +40,8 @@ impl Tool {
         Self::script(format!("cat >&2 <<'END'\n{line}\nEND\nexit {code}"))
     }
 
-    pub(crate) fn text(&self) -> String {
-        format!("{PREAMBLE}{}\n", self.body)
+    pub(super) fn into_text(self) -> String {
+        PREAMBLE.to_owned() + &self.body + "\n"
     }
 }
 
