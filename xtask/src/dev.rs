@@ -48,6 +48,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let user_env = user_env(workspace, &args.env)?;
     let dev = workspace.target().join("dev");
     let programs = build::debug(workspace)?;
+    // Held until the app is built: its process takes the place of this one.
+    let _lock = workspace.lock("dev")?;
     let packages = package::directories(workspace, &programs, &dev.join("buildpacks"))?;
     let order = order(&Descriptor::read(&workspace.root)?, &packages)?;
 
