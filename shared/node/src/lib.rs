@@ -1,1 +1,34 @@
-//! Stub.
+//! What the buildpacks `kouti/nodejs` and `kouti/node-engine` share: choosing and
+//! installing Node.js, and doing with an app what its package manager does.
+//!
+//! Facts are read once into a [`Project`]. [`NodeVersion`], [`Mode`], [`Scripts`] and
+//! [`Install`] are decisions, made without touching a file. [`Toolchain`] and
+//! [`runtime`] carry them out.
+
+mod digest;
+mod environment;
+mod lockfile;
+mod modules;
+mod node_range;
+mod node_version;
+pub mod npm;
+mod package_json;
+mod packages;
+mod project;
+pub mod runtime;
+mod scripts;
+pub mod settings;
+mod toolchain;
+mod tree_archive;
+mod version_file;
+mod workspace;
+
+pub use lockfile::Lockfile;
+pub use modules::{Install, Reuse};
+pub use node_version::{NODE, NodeVersion, Wishes};
+pub use npm::Mode;
+pub use package_json::{BadPackageJson, DevEngine, PackageJson};
+pub use packages::{Packages, Scope};
+pub use project::{BadProjectPath, Project, VersionRequest};
+pub use scripts::{Scripts, UnknownScript};
+pub use toolchain::Toolchain;

@@ -1,0 +1,51 @@
+//! Actions: carries a recipe out, step by step.
+
+use kouti::{BuildContext, Launch, Log, Problem, settings};
+use kouti_node::{Packages, Scope, Toolchain, npm, runtime};
+
+use crate::app::App;
+use crate::processes;
+use crate::recipe::Recipe;
+use crate::settings::Settings;
+
+pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
+    let app = App::read(context)?;
+    let settings = Settings::read(&context.env)?;
+    let recipe = Recipe::decide(&app, &settings, &context.plan, &context.catalog, &context.target)?;
+    context.explain_choice(log, &recipe.node, settings::EOL_POLICY.read(&context.env)?)?;
+    for notice in &recipe.notices {
+        log.warn(notice.clone());
+    }
+
+    let project = &app.project;
+    let node = &recipe.node.artifact;
+    let mut toolchain = Toolchain::new(context, node);
+    if recipe.node_for_others {
+        toolchain.install(log)?;
+    }
+    for script in &recipe.scripts.before_install {
+        toolchain.command(log, &project.dir, &["npm", "run", script])?.run(log)?;
+    }
+    if let Some(install) = &recipe.install {
+        let key = install.key(context, project, node)?;
+        install.run(context, log, project, &mut toolchain, &key)?;
+    }
+    for script in &recipe.scripts.build {
+        toolchain.command(log, &project.dir, &["npm", "run", script])?.run(log)?;
+    }
+
+    let packages = Packages::installed(&project.root);
+    if recipe.prune && packages.count(Scope::Development) > 0 {
+        toolchain.command(log, &project.root, &npm::prune())?.run(log)?;
+    }
+    runtime::install(context, log, node, project, &toolchain)?;
+
+    let name = project.name();
+    Ok(Launch {
+        processes: processes::declare(&app, &recipe),
+        slices: vec![project.module_globs()],
+        sbom: Some(packages.document(Scope::Production, &name, &context.id)),
+        build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
+        ..Launch::default()
+    })
+}

@@ -1,0 +1,101 @@
+//! Decisions: facts, settings, plan and catalogue become one plain value.
+//!
+//! Nothing here touches a file. Two equal recipes give the same image.
+
+use kouti::catalog::{Catalog, Choice, Target};
+use kouti::{Entry, Notice, Plan, Problem};
+use kouti_node::{Install, Mode, NODE, NodeVersion, Reuse, Scripts, Wishes};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::settings::Settings;
+use crate::start::Start;
+
+/// Everything that a build will do.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Recipe {
+    /// Which Node.js.
+    pub(crate) node: Choice,
+    /// How packages are installed; nothing without a `package.json`.
+    pub(crate) install: Option<Install>,
+    /// Which scripts run.
+    pub(crate) scripts: Scripts,
+    /// Whether what only builds need is removed afterwards.
+    pub(crate) prune: bool,
+    /// What is started.
+    pub(crate) start: Option<Start>,
+    /// Whether a later buildpack needs Node.js in this build.
+    pub(crate) node_for_others: bool,
+    /// What the user should know.
+    #[serde(skip)]
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Recipe {
+    pub(crate) fn decide(
+        app: &App,
+        settings: &Settings,
+        plan: &Plan,
+        catalog: &Catalog,
+        target: &Target,
+    ) -> Result<Self, Problem> {
+        let others: Vec<&Entry> =
+            plan.entries(NODE).filter(|entry| entry.text("mode").is_none()).collect();
+        let node = NodeVersion::choose(
+            &Wishes {
+                setting: settings.version.as_deref(),
+                files: &app.project.version_requests,
+                entries: &others,
+                prefer_lts: settings.prefer_lts,
+            },
+            catalog,
+            target,
+        )?;
+        let scripts = match &app.project.package {
+            Some(package) => Scripts::choose(package, settings.run_scripts.as_deref())?,
+            None => Scripts::default(),
+        };
+        let start = Start::choose(app, settings)?;
+        let install = app.project.package.is_some().then(|| install(app, &scripts));
+
+        let mut notices = app.project.notices.clone();
+        notices.extend(node.notices);
+        notices.extend(install.as_ref().and_then(floating));
+        if start.is_none() && !app.procfile_needs_node {
+            notices.push(Start::missing());
+        }
+        Ok(Self {
+            node: node.choice,
+            prune: settings.prune && install.as_ref().is_some_and(|install| install.with_dev),
+            install,
+            scripts,
+            start,
+            node_for_others: others.iter().any(|entry| entry.flag("build")),
+            notices,
+        })
+    }
+}
+
+fn install(app: &App, scripts: &Scripts) -> Install {
+    let mode = Mode::of(app.sources);
+    let script = app.project.install_scripts.first();
+    let reuse = match (mode, script) {
+        (Mode::Rebuild, _) => Reuse::Vendored,
+        (_, Some(script)) => Reuse::InstallScript(script.clone()),
+        _ if !app.sources.lockfile => Reuse::NoLockfile,
+        _ => Reuse::Allowed,
+    };
+    // A script that runs on install may be written for development dependencies.
+    let with_dev = !scripts.is_empty() || script.is_some();
+    Install { mode, with_dev, reuse }
+}
+
+fn floating(install: &Install) -> Option<Notice> {
+    (install.reuse == Reuse::NoLockfile).then(|| {
+        Notice::new(
+            "there is no lockfile: every build installs the newest packages that \
+             package.json allows",
+        )
+        .hint("run `npm install` and commit package-lock.json")
+    })
+}

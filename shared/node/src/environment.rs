@@ -1,0 +1,139 @@
+//! The variables with which the commands of a build run.
+
+use std::path::{Path, PathBuf};
+
+use kouti::Env;
+use kouti::version::Version;
+
+/// Where Debian, Ubuntu and Alpine keep the certificates of the system, those
+/// that an administrator added included.
+const SYSTEM_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// What the variables point at.
+#[derive(Clone, Debug)]
+pub(crate) struct Directories {
+    /// npm's downloads.
+    pub(crate) npm_cache: PathBuf,
+    /// Node.js with its headers, for modules that are compiled.
+    pub(crate) node: PathBuf,
+}
+
+/// Settings of npm that make a build quicker and quieter. None of them changes
+/// what is installed.
+const NPM_DEFAULTS: &[(&str, &str)] = &[
+    ("audit", "false"),
+    ("fund", "false"),
+    ("logs_max", "0"),
+    ("prefer_offline", "true"),
+    ("progress", "false"),
+    ("update_notifier", "false"),
+];
+
+/// Switches of other tools, each for the reason beside it.
+const DEFAULTS: &[(&str, &str)] = &[
+    // Nobody can answer a question.
+    ("CI", "true"),
+    // Git hooks cannot be installed without a repository.
+    ("HUSKY", "0"),
+    // A build tells nobody about itself.
+    ("ASTRO_TELEMETRY_DISABLED", "1"),
+    ("NEXT_TELEMETRY_DISABLED", "1"),
+    ("NG_CLI_ANALYTICS", "false"),
+    ("NUXT_TELEMETRY_DISABLED", "1"),
+    ("TURBO_TELEMETRY_DISABLED", "1"),
+    ("NO_UPDATE_NOTIFIER", "1"),
+    // Compiled Python files hold times, and nobody needs them later.
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+    // Development dependencies are asked for by option; what reads this are build
+    // scripts, and they build what goes into production.
+    ("NODE_ENV", "production"),
+];
+
+/// The variables for commands; whatever the user has set stays as it is.
+pub(crate) fn for_commands(user: &Env, directories: &Directories) -> Env {
+    let mut env = user.clone();
+    for (name, value) in DEFAULTS {
+        env.set_default(*name, *value);
+    }
+    for (name, value) in NPM_DEFAULTS {
+        npm_default(&mut env, name, value);
+    }
+    npm_default(&mut env, "cache", &directories.npm_cache.to_string_lossy());
+    // node-gyp would download the headers otherwise. Newer npm warns about
+    // `npm_config_nodedir`, and this form is read by the node-gyp it comes with.
+    env.set_default("npm_package_config_node_gyp_nodedir", &directories.node);
+    // Node.js brings its own list of authorities. Where a proxy inspects TLS,
+    // the system's list has one more, and npm must know it.
+    if Path::new(SYSTEM_CERTIFICATES).is_file() {
+        env.set_default("NODE_EXTRA_CA_CERTS", SYSTEM_CERTIFICATES);
+    }
+    env
+}
+
+/// Sets one option of npm unless the user did, in whatever letters.
+fn npm_default(env: &mut Env, option: &str, value: &str) {
+    let name = format!("npm_config_{option}");
+    let is_set = env.texts().any(|(known, _)| known.eq_ignore_ascii_case(&name));
+    if !is_set {
+        env.set(name, value);
+    }
+}
+
+/// How Node.js is made to trust the certificates of the system: name and value.
+///
+/// The variable adds them to Node.js's own; the option, for versions that do not
+/// know the variable, replaces these, and worker threads with an environment of
+/// their own refuse it.
+pub(crate) fn system_trust(node: &Version) -> (&'static str, &'static str) {
+    let knows_variable = match node.major() {
+        ..22 | 23 => false,
+        22 => node.minor() >= 19,
+        24 => node.minor() >= 6,
+        25.. => true,
+    };
+    if knows_variable { ("NODE_USE_SYSTEM_CA", "1") } else { ("NODE_OPTIONS", "--use-openssl-ca") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        let directories = Directories { npm_cache: "/cache".into(), node: "/node".into() };
+        for_commands(&variables.iter().copied().collect(), &directories)
+    }
+
+    #[test]
+    fn what_the_user_has_set_stays() {
+        let env = env(&[
+            ("NODE_ENV", "staging"),
+            ("CI", ""),
+            ("NPM_CONFIG_AUDIT", "true"),
+            ("npm_config_cache", "/mine"),
+        ]);
+        assert_eq!(env.get("NODE_ENV"), Some("staging"));
+        assert_eq!(env.get("CI"), Some(""));
+        assert_eq!(env.get("npm_config_audit"), None);
+        assert_eq!(env.get("npm_config_cache"), Some("/mine"));
+    }
+
+    #[test]
+    fn a_build_is_for_production_and_keeps_quiet() {
+        let env = env(&[]);
+        assert_eq!(env.get("NODE_ENV"), Some("production"));
+        assert_eq!(env.get("npm_config_audit"), Some("false"));
+        assert_eq!(env.get("npm_config_cache"), Some("/cache"));
+        assert_eq!(env.get("npm_package_config_node_gyp_nodedir"), Some("/node"));
+    }
+
+    #[test]
+    fn the_way_to_trust_the_system_depends_on_the_version() {
+        let name = |version: &str| system_trust(&Version::parse(version).unwrap()).0;
+        for version in ["18.20.8", "20.20.2", "22.18.0", "23.11.0", "24.5.0"] {
+            assert_eq!(name(version), "NODE_OPTIONS", "{version}");
+        }
+        for version in ["22.19.0", "24.6.0", "25.0.0", "26.5.0"] {
+            assert_eq!(name(version), "NODE_USE_SYSTEM_CA", "{version}");
+        }
+    }
+}

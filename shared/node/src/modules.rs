@@ -1,0 +1,194 @@
+//! Installing the packages of an app into `node_modules`, or taking over those of
+//! the last build.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses};
+use serde::Serialize;
+
+use crate::digest::sha256;
+use crate::lockfile::Lockfile;
+use crate::npm::{self, Mode};
+use crate::project::Project;
+use crate::toolchain::Toolchain;
+use crate::tree_archive;
+
+/// How packages are installed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Install {
+    /// From what.
+    pub mode: Mode,
+    /// Whether what only builds need is installed as well.
+    pub with_dev: bool,
+    /// Whether the packages of the last build may be taken over.
+    pub reuse: Reuse,
+}
+
+/// Whether an install can be left out if nothing it depends on has changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reuse {
+    /// Yes.
+    Allowed,
+    /// Without a lockfile, what is installed depends on the day.
+    NoLockfile,
+    /// This script runs on install, and nobody knows what it reads.
+    InstallScript(String),
+    /// The packages came with the app.
+    Vendored,
+    /// The user switched it off.
+    Off,
+}
+
+/// The file in the layer that holds every `node_modules` of the app.
+const ARCHIVE: &str = "node_modules.tar";
+
+const LAYER: &str = "node-modules-cache";
+
+impl Install {
+    /// Carries it out: afterwards `node_modules` is as the package manager made it.
+    pub fn run(
+        &self,
+        context: &BuildContext,
+        log: &mut Log,
+        project: &Project,
+        toolchain: &mut Toolchain<'_>,
+        key: &BTreeMap<String, String>,
+    ) -> Result<(), Problem> {
+        if self.reuse != Reuse::Allowed {
+            // Whatever the last build left is out of date now.
+            context.layers.discard(LAYER)?;
+            return self.install(log, project, toolchain);
+        }
+        let layer = Layer {
+            name: LAYER,
+            title: "node_modules".to_owned(),
+            uses: Uses::CACHE,
+            key,
+            env: LayerEnv::new(),
+            sbom: None,
+        };
+        let made = context.layers.ensure(log, &layer, |dir, log| {
+            self.install(log, project, toolchain)?;
+            Ok(tree_archive::pack(&project.root, &project.module_trees(), &dir.join(ARCHIVE))?)
+        })?;
+        if made.outcome == Outcome::Reused {
+            project.remove_modules()?;
+            tree_archive::unpack(&made.dir.join(ARCHIVE), &project.root)?;
+        }
+        Ok(())
+    }
+
+    fn install(
+        &self,
+        log: &mut Log,
+        project: &Project,
+        toolchain: &mut Toolchain<'_>,
+    ) -> Result<(), Problem> {
+        if self.mode != Mode::Rebuild {
+            project.remove_modules()?;
+        }
+        for words in npm::install(self.mode, self.with_dev) {
+            toolchain.command(log, &project.root, &words)?.run(log)?;
+        }
+        Ok(())
+    }
+
+    /// Everything on which the result depends, each part under the name by which a log tells
+    /// that it has changed.
+    pub fn key(
+        &self,
+        context: &BuildContext,
+        project: &Project,
+        node: &kouti::catalog::Artifact,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let target = &context.target;
+        let commands = npm::install(self.mode, self.with_dev);
+        let commands: Vec<_> = commands.iter().map(|words| words.join(" ")).collect();
+        let mut key = BTreeMap::from([
+            ("node".to_owned(), node.version.to_string()),
+            // It holds npm too.
+            ("node-archive".to_owned(), node.checksum.to_string()),
+            (
+                "platform".to_owned(),
+                format!(
+                    "{}/{} {} {}",
+                    target.os, target.arch, target.distro_name, target.distro_version
+                ),
+            ),
+            ("command".to_owned(), commands.join("; ")),
+            ("environment".to_owned(), environment(context)),
+        ]);
+        for lockfile in &project.lockfiles {
+            let name = lockfile.file_name();
+            key.insert(name.to_owned(), sha256(fs_err::read(project.root.join(name))?));
+        }
+        for (path, package) in project.packages()? {
+            key.insert(project.shown(&path), sha256(package.install_inputs()));
+        }
+        for dir in [&project.root, &project.dir] {
+            let path = dir.join(".npmrc");
+            if path.is_file() {
+                key.insert(project.shown(&path), sha256(fs_err::read(path)?));
+            }
+        }
+        Ok(key)
+    }
+}
+
+/// Variables that change what npm does. Secrets among them only say who asks.
+fn environment(context: &BuildContext) -> String {
+    let mut lines = String::new();
+    for (name, value) in context.env.texts() {
+        let lower = name.to_ascii_lowercase();
+        let counts = lower.starts_with("npm_config_")
+            || name == "NODE_ENV"
+            || name.starts_with("BP_NODE_") && name != "BP_NODE_RUN_SCRIPTS";
+        let is_secret =
+            ["token", "auth", "password", "secret", "key"].iter().any(|part| lower.contains(part));
+        if counts && !is_secret {
+            let _ = writeln!(lines, "{name}={value}");
+        }
+    }
+    sha256(lines)
+}
+
+impl Project {
+    /// Whether npm has a lockfile to go by.
+    #[must_use]
+    pub fn has_npm_lockfile(&self) -> bool {
+        self.lockfiles.iter().any(|lock| matches!(lock, Lockfile::Npm | Lockfile::Shrinkwrap))
+    }
+
+    /// The directories called `node_modules` that an install makes, relative to the root.
+    #[must_use]
+    pub fn module_trees(&self) -> Vec<PathBuf> {
+        let mut trees: Vec<_> = std::iter::once(self.root.clone())
+            .chain(self.members.iter().map(|member| self.root.join(member)))
+            .map(|dir| dir.join("node_modules"))
+            .filter(|dir| dir.is_dir())
+            .filter_map(|dir| dir.strip_prefix(&self.root).ok().map(Path::to_owned))
+            .collect();
+        trees.sort();
+        trees
+    }
+
+    /// Where `node_modules` may be, for the image layer of their own that packages get.
+    #[must_use]
+    pub fn module_globs(&self) -> Vec<String> {
+        std::iter::once(self.root.clone())
+            .chain(self.members.iter().map(|member| self.root.join(member)))
+            .map(|dir| self.shown(&dir.join("node_modules")))
+            .collect()
+    }
+
+    /// Removes every `node_modules`.
+    pub fn remove_modules(&self) -> std::io::Result<()> {
+        for tree in self.module_trees() {
+            fs_err::remove_dir_all(self.root.join(tree))?;
+        }
+        Ok(())
+    }
+}

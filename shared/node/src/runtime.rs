@@ -1,0 +1,138 @@
+//! Node.js in the image: the program, npm, and nothing that only builds need.
+
+use std::io;
+use std::path::Path;
+
+use kouti::catalog::Artifact;
+use kouti::fetch::Unpack;
+use kouti::{BuildContext, Layer, LayerEnv, Log, Made, Problem, Scope, Uses};
+use serde::Serialize;
+
+use crate::environment::system_trust;
+use crate::project::Project;
+use crate::toolchain::{self, Toolchain};
+
+/// What of the archive is in the image: no headers, no manuals, no corepack.
+const KEPT: &[&str] = &["LICENSE", "bin/node", "bin/npm", "bin/npx", "lib/node_modules/npm"];
+
+#[derive(Serialize)]
+struct Key {
+    version: String,
+    checksum: String,
+}
+
+/// Makes the launch layer, from what the build has unpacked already if it has.
+pub fn install(
+    context: &BuildContext,
+    log: &mut Log,
+    node: &Artifact,
+    project: &Project,
+    toolchain: &Toolchain<'_>,
+) -> Result<Made, Problem> {
+    let layer = Layer {
+        name: "node",
+        title: node.title(),
+        uses: Uses::LAUNCH,
+        key: Key { version: node.version.to_string(), checksum: node.checksum.to_string() },
+        env: launch_env(node, project, &context.layers.path("node")),
+        sbom: Some(context.document(node)),
+    };
+    context.layers.ensure(log, &layer, |dir, log| {
+        if let Some(unpacked) = toolchain.node_dir() {
+            return Ok(link(unpacked, dir)?);
+        }
+        toolchain::unpack(context, node, &Unpack::into(dir).keep(is_kept), log)
+    })
+}
+
+fn is_kept(path: &Path) -> bool {
+    KEPT.iter().any(|kept| path.starts_with(kept))
+}
+
+/// Every value can be changed with `docker run --env`.
+fn launch_env(node: &Artifact, project: &Project, dir: &Path) -> LayerEnv {
+    let (trust, value) = system_trust(&node.version);
+    let mut env = LayerEnv::new()
+        .default_value(Scope::Launch, "NODE_HOME", dir.to_string_lossy())
+        .default_value(Scope::Launch, "NODE_ENV", "production")
+        .default_value(Scope::Launch, "NODE_VERBOSE", "false")
+        .default_value(Scope::Launch, trust, value)
+        .default_value(Scope::Launch, "SSL_CERT_DIR", "/etc/ssl/certs")
+        .default_value(Scope::Launch, "NODE_PROJECT_PATH", project.dir.to_string_lossy())
+        .default_value(Scope::Launch, "NPM_CONFIG_LOGLEVEL", "error")
+        // The home directory may not be writable, or not exist.
+        .default_value(Scope::Launch, "npm_config_cache", "/tmp/npm_cache")
+        .default_value(Scope::Launch, "npm_config_update_notifier", "false");
+    let mut bins = vec![project.dir.join("node_modules/.bin")];
+    if project.is_workspace_member() {
+        bins.push(project.root.join("node_modules/.bin"));
+    }
+    let bins: Vec<_> = bins.iter().map(|bin| bin.to_string_lossy()).collect();
+    env = env.append(Scope::Launch, "PATH", bins.join(":"), ":");
+    env
+}
+
+/// Gives the kept files of `from` a second name below `to`.
+///
+/// Both are layers of one build, so a hard link nearly always works, and the 120
+/// megabytes of Node.js are written once.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    for kept in KEPT {
+        link_tree(&from.join(kept), &to.join(kept))?;
+    }
+    Ok(())
+}
+
+fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
+    let Ok(metadata) = fs_err::symlink_metadata(from) else { return Ok(()) };
+    if metadata.is_dir() {
+        fs_err::create_dir_all(to)?;
+        for entry in fs_err::read_dir(from)? {
+            let entry = entry?;
+            link_tree(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        fs_err::create_dir_all(parent)?;
+    }
+    if metadata.is_symlink() {
+        return fs_err::os::unix::fs::symlink(fs_err::read_link(from)?, to);
+    }
+    match fs_err::hard_link(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            fs_err::copy(from, to).map(|_| ())
+        }
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_runs_is_in_the_image() {
+        let from = tempfile::tempdir().unwrap();
+        for file in ["bin/node", "bin/corepack", "include/node/node.h", "lib/node_modules/npm/a/b"]
+        {
+            let path = from.path().join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, file).unwrap();
+        }
+        fs_err::os::unix::fs::symlink("../lib/node_modules/npm/a/b", from.path().join("bin/npm"))
+            .unwrap();
+        let to = tempfile::tempdir().unwrap();
+
+        link(from.path(), to.path()).unwrap();
+
+        assert_eq!(
+            fs_err::read_to_string(to.path().join("bin/npm")).unwrap(),
+            "lib/node_modules/npm/a/b"
+        );
+        assert!(to.path().join("bin/node").is_file());
+        assert!(!to.path().join("bin/corepack").exists() && !to.path().join("include").exists());
+        assert!(is_kept(Path::new("lib/node_modules/npm/a/b")));
+        assert!(!is_kept(Path::new("lib/node_modules/corepack/x")));
+    }
+}

@@ -1,0 +1,97 @@
+//! Directory trees as one file.
+//!
+//! A cached layer is stored, restored and hashed by the platform file by file,
+//! and `node_modules` has tens of thousands; one file costs next to nothing.
+
+use std::io::{self, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Large enough that reading and writing are not the bottleneck.
+const BUFFER: usize = 256 * 1024;
+
+/// Packs the directories `trees`, given relative to `root`, into `file`.
+pub(crate) fn pack(root: &Path, trees: &[PathBuf], file: &Path) -> io::Result<()> {
+    let out = BufWriter::with_capacity(BUFFER, fs_err::File::create(file)?);
+    let mut archive = tar::Builder::new(out);
+    for tree in trees {
+        append(&mut archive, root, tree)?;
+    }
+    archive.into_inner()?.flush()
+}
+
+/// Makes the directories anew below `root`.
+pub(crate) fn unpack(file: &Path, root: &Path) -> io::Result<()> {
+    let input = BufReader::with_capacity(BUFFER, fs_err::File::open(file)?);
+    let mut archive = tar::Archive::new(input);
+    archive.set_preserve_mtime(false);
+    archive.set_preserve_permissions(true);
+    archive.unpack(root)
+}
+
+fn append<W: io::Write>(archive: &mut tar::Builder<W>, root: &Path, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let on_disk = root.join(path);
+    let metadata = fs_err::symlink_metadata(&on_disk)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(metadata.permissions().mode() & 0o777);
+    header.set_size(0);
+    if metadata.is_dir() {
+        header.set_entry_type(tar::EntryType::Directory);
+        archive.append_data(&mut header, path, io::empty())?;
+        let mut names = fs_err::read_dir(&on_disk)?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<io::Result<Vec<_>>>()?;
+        // The order in which a file system lists its entries differs from build to build.
+        names.sort();
+        for name in names {
+            append(archive, root, &path.join(name))?;
+        }
+    } else if metadata.is_symlink() {
+        header.set_entry_type(tar::EntryType::Symlink);
+        archive.append_link(&mut header, path, fs_err::read_link(&on_disk)?)?;
+    } else if metadata.is_file() {
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_size(metadata.len());
+        archive.append_data(&mut header, path, fs_err::File::open(&on_disk)?)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_tree_comes_back_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let modules = dir.path().join("node_modules");
+        fs_err::create_dir_all(modules.join(".bin")).unwrap();
+        fs_err::create_dir_all(modules.join("a/empty")).unwrap();
+        let long = "x".repeat(180);
+        fs_err::write(modules.join("a").join(&long), "content").unwrap();
+        let program = modules.join("a/cli.js");
+        fs_err::write(&program, "#!").unwrap();
+        fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        fs_err::os::unix::fs::symlink("../a/cli.js", modules.join(".bin/a")).unwrap();
+        let (one, two) = (dir.path().join("1.tar"), dir.path().join("2.tar"));
+        pack(dir.path(), &["node_modules".into()], &one).unwrap();
+
+        let other = tempfile::tempdir().unwrap();
+        unpack(&one, other.path()).unwrap();
+        pack(other.path(), &["node_modules".into()], &two).unwrap();
+
+        let modules = other.path().join("node_modules");
+        assert_eq!(fs_err::read_to_string(modules.join("a").join(long)).unwrap(), "content");
+        assert_eq!(fs_err::read_link(modules.join(".bin/a")).unwrap(), Path::new("../a/cli.js"));
+        assert_eq!(
+            fs_err::metadata(modules.join("a/cli.js")).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
+        assert!(modules.join("a/empty").is_dir());
+        assert_eq!(fs_err::read(one).unwrap(), fs_err::read(two).unwrap());
+    }
+}
