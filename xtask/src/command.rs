@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::workspace::{Workspace, print};
 
@@ -52,7 +53,8 @@ impl Command {
         self
     }
 
-    /// Runs it with all output in the log `name`; a failure shows the end of that log.
+    /// Runs it with all output in the log `name`; a failure shows the end of that log. It ends early when the
+    /// workspace [stops](Workspace::stop).
     pub(crate) fn quiet(mut self, workspace: &Workspace, name: &str) -> Result<()> {
         let path = workspace.log(name);
         fs_err::create_dir_all(path.parent().unwrap_or(&path))?;
@@ -61,7 +63,7 @@ impl Command {
         let log = fs_err::OpenOptions::new().append(true).open(&path)?.into_parts().0;
         self.inner.stdout(log.try_clone()?).stderr(log);
         let mut child = self.spawn()?;
-        let status = self.wait(&mut child)?;
+        let status = self.wait_unless(&mut child, || workspace.is_stopping())?;
         if status.success() {
             return Ok(());
         }
@@ -120,24 +122,38 @@ impl Command {
     }
 
     fn wait(&self, child: &mut Child) -> Result<ExitStatus> {
-        let Some(limit) = self.limit else { return Ok(child.wait()?) };
-        let end = Instant::now() + limit;
+        // Only what can be cut short needs to be looked at again and again.
+        if self.limit.is_none() { Ok(child.wait()?) } else { self.wait_unless(child, || false) }
+    }
+
+    fn wait_unless(&self, child: &mut Child, stopping: impl Fn() -> bool) -> Result<ExitStatus> {
+        let since = Instant::now();
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(status);
             }
-            if Instant::now() >= end {
-                child.kill()?;
-                child.wait()?;
+            if let Some(limit) = self.limit.filter(|limit| since.elapsed() >= *limit) {
+                end(child)?;
                 bail!(
                     "`{}` did not finish within {} s and was stopped",
                     self.line(),
                     limit.as_secs()
                 );
             }
+            if stopping() {
+                end(child)?;
+                bail!("`{}` was stopped", self.line());
+            }
             thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Asks the program to end, so that it can tidy up.
+fn end(child: &mut Child) -> Result<()> {
+    kill_process(Pid::from_child(child), Signal::TERM)?;
+    child.wait()?;
+    Ok(())
 }
 
 /// The last lines of a log, indented.

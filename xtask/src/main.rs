@@ -6,6 +6,7 @@
 mod advice;
 mod base;
 mod bench;
+mod beside;
 mod build;
 mod builder;
 mod command;

@@ -3,11 +3,12 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::beside::Beside;
 use crate::profile::{Choice, Profile};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -57,51 +58,25 @@ pub(crate) fn make(
     let profile = profile::choose(workspace, choice)?;
     let local = profile == Profile::Local;
     let buildpacks = &builder::members(workspace, profile, languages)?;
+    let beside = Beside::new(workspace);
     let tools = thread::scope(|scope| {
-        let build =
-            Step::start(scope, workspace, times, "release build", || build::release(workspace));
-        let beside = local.then(|| {
-            let bases =
-                Step::start(scope, workspace, times, "base images", || base::ensure(workspace));
-            let runtimes = Step::start(scope, workspace, times, "runtimes", || {
-                package::runtimes(workspace, buildpacks)
-            });
-            [bases, runtimes]
-        });
-        let tools =
-            Step::start(scope, workspace, times, "tools", || tools::ensure(workspace)).end();
-        beside.into_iter().flatten().try_for_each(Step::end)?;
-        build.end()?;
-        tools
-    })?;
+        let start = |name, act: fn(&Workspace, &[String]) -> Result<()>| {
+            let step = move || act(workspace, buildpacks);
+            let beside = &beside;
+            scope.spawn(move || beside.run(|| times.measure(name, step)));
+        };
+        start("release build", |workspace, _| build::release(workspace).map(drop));
+        if local {
+            start("base images", |workspace, _| base::ensure(workspace));
+            start("runtimes", package::runtimes);
+        }
+        beside.run(|| times.measure("tools", || tools::ensure(workspace)))
+    });
+    let tools = beside.end(tools)?;
     let packages =
         times.measure("packages", || package::packages(workspace, profile, local, buildpacks))?;
     times.measure("builder", || builder::ensure(workspace, profile, &tools, &packages))?;
     Ok(Setup { profile, tools, builder: builder::image(profile) })
-}
-
-/// Work that goes on beside other work.
-struct Step<'scope, T>(ScopedJoinHandle<'scope, Result<T>>);
-
-impl<'scope, T: Send + 'scope> Step<'scope, T> {
-    fn start<'env>(
-        scope: &'scope Scope<'scope, 'env>,
-        workspace: &'scope Workspace,
-        times: &'scope Times,
-        name: &'static str,
-        act: impl FnOnce() -> Result<T> + Send + 'scope,
-    ) -> Self {
-        Self(scope.spawn(move || {
-            // Said at once: the steps beside it are not broken off, so the error page comes later.
-            times
-                .measure(name, act)
-                .inspect_err(|error| workspace.say("setup", format_args!("{name} failed: {error}")))
-        }))
-    }
-
-    fn end(self) -> Result<T> {
-        self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
 }
 
 /// Two columns, the second one flush right.

@@ -6,6 +6,7 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
+use crate::beside::Beside;
 use crate::command::Command;
 use crate::profile::Choice;
 use crate::setup::{self, Setup, Times};
@@ -38,6 +39,10 @@ pub(crate) enum Level {
     Image,
 }
 
+const LINT: [&str; 7] =
+    ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+const COMPILE: [&str; 4] = ["test", "--workspace", "--locked", "--no-run"];
+
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |level| args.levels.is_empty() || args.levels.contains(&level);
     let times = &Times::default();
@@ -45,26 +50,30 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         cargo(workspace, times, "format", &["fmt", "--all", "--check"])?;
     }
     let images = if wants(Level::Image) { docker_or_skip(workspace)? } else { Images::Unwanted };
-    thread::scope(|scope| {
+    let beside = Beside::new(workspace);
+    let setup = thread::scope(|scope| {
         // Downloads and compilers keep the machine busy; tests run when it is quiet again.
-        let make = || setup::make(workspace, args.profile, &[], times);
+        let make = || beside.run(|| setup::make(workspace, args.profile, &[], times));
         let setup = matches!(images, Images::Possible).then(|| scope.spawn(make));
-        if wants(Level::Lint) {
-            let lint =
-                ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-            cargo(workspace, times, "lint", &lint)?;
-        }
-        if wants(Level::Unit) {
-            cargo(workspace, times, "compile", &["test", "--workspace", "--locked", "--no-run"])?;
-        }
-        let setup = setup.map(|setup| setup.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        let setup = setup.transpose()?;
-        if wants(Level::Unit) {
-            times.measure("unit tests", || unit(workspace, args))?;
-        }
-        setup
-            .map_or(Ok(()), |setup| times.measure("image tests", || image(workspace, &setup, args)))
-    })?;
+        let compiled = beside.run(|| {
+            if wants(Level::Lint) {
+                cargo(workspace, times, "lint", &LINT)?;
+            }
+            if wants(Level::Unit) {
+                cargo(workspace, times, "compile", &COMPILE)?;
+            }
+            Ok(())
+        });
+        let setup = setup.and_then(|step| step.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        compiled.map(|()| setup)
+    });
+    let setup = beside.end(setup)?;
+    if wants(Level::Unit) {
+        times.measure("unit tests", || unit(workspace, args))?;
+    }
+    if let Some(setup) = setup {
+        times.measure("image tests", || image(workspace, &setup, args))?;
+    }
     print(times);
     let but = if let Images::Skipped(why) = images {
         format!(", but whole images were SKIPPED: {why}")
@@ -112,7 +121,5 @@ fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
 fn cargo(workspace: &Workspace, times: &Times, name: &str, args: &[&str]) -> Result<()> {
     workspace.say("test", format_args!("cargo {}", args.join(" ")));
     let command = Command::new("cargo").args(args).dir(&workspace.root);
-    let outcome = times.measure(name, || command.quiet(workspace, name));
-    // Said at once: the set-up beside it is not broken off, so the error page comes later.
-    outcome.inspect_err(|_| workspace.say("test", format_args!("{name} failed")))
+    times.measure(name, || command.quiet(workspace, name))
 }

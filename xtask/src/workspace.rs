@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -40,6 +41,7 @@ pub(crate) struct Workspace {
     /// Variables of this process that say how to reach the internet: proxies and certificates.
     pub(crate) network: Vec<(String, OsString)>,
     started: Instant,
+    stopping: AtomicBool,
 }
 
 /// Held while a step works on files that another `cargo xtask` must leave alone; the kernel releases it even when
@@ -71,6 +73,7 @@ impl Workspace {
                 .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)))
                 .collect(),
             started: Instant::now(),
+            stopping: AtomicBool::new(false),
         }
     }
 
@@ -121,6 +124,15 @@ impl Workspace {
     pub(crate) fn say(&self, part: &str, text: impl Display) {
         let elapsed = self.started.elapsed().as_secs_f64();
         print(format_args!("[{elapsed:6.1}s] {part:<10} {text}"));
+    }
+
+    /// Ends the quiet commands that run, in every thread: one step has failed.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Waits until no other `cargo xtask` works on `name`.
