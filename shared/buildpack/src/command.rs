@@ -98,7 +98,7 @@ impl Explain for CommandFailed {
 }
 
 /// How many of the last lines are kept for the caller.
-const TAIL: usize = 50;
+const TAIL: usize = 200;
 
 impl Command {
     /// A command that runs in `dir` with exactly the variables of `env`.
