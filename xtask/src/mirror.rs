@@ -20,6 +20,7 @@ mod npm;
 mod phar;
 mod php;
 mod pins;
+mod registry;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -37,6 +38,8 @@ use crate::files;
 use crate::stamp::Key;
 use crate::tarball::{self, Measure};
 use crate::workspace::Workspace;
+
+pub(crate) use registry::fetch as from_registry;
 
 use debian::{Deb, Suite};
 use lock::{Input, Lock, Locked};

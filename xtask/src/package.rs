@@ -3,6 +3,7 @@
 mod catalog;
 mod contents;
 mod descriptor;
+mod download;
 mod image;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::{build, mirror, stamp};
 use catalog::Catalog;
 use contents::Carried;
 use descriptor::Descriptor;
+use download::Downloads;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -83,7 +85,7 @@ pub(crate) fn directories(
         let local = catalog.as_ref().map(|catalog| catalog.supplied_by(&mirror));
         let local = local.filter(|catalog| !catalog.records.is_empty());
         let artifacts = match &local {
-            Some(catalog) => contents::artifacts(catalog, |uri| mirror::artifact(workspace, uri))?,
+            Some(catalog) => artifacts(workspace, Profile::Local, catalog)?,
             None => Vec::new(),
         };
         let id = &descriptor.info.id;
@@ -197,7 +199,7 @@ fn package(workspace: &Workspace, args: &Args, source: Source, offline: bool) ->
     let (catalog, artifacts) = match catalog {
         Some(catalog) if offline => {
             let catalog = chosen(catalog, args)?;
-            let artifacts = contents::artifacts(&catalog, |uri| mirror::artifact(workspace, uri))?;
+            let artifacts = artifacts(workspace, args.profile, &catalog)?;
             (Some(catalog), artifacts)
         }
         catalog => (catalog, Vec::new()),
@@ -226,6 +228,19 @@ fn package(workspace: &Workspace, args: &Args, source: Source, offline: bool) ->
         format_args!("{}: {} in {}", package.id, bytes(size), duration(start.elapsed())),
     );
     Ok(package)
+}
+
+/// The files of a catalogue's records.
+fn artifacts(workspace: &Workspace, profile: Profile, catalog: &Catalog) -> Result<Vec<Carried>> {
+    match profile {
+        Profile::Local => contents::artifacts(catalog, |record| {
+            mirror::artifact(workspace, catalog::text(record, "uri").unwrap_or_default())
+        }),
+        Profile::Public => {
+            let downloads = Downloads::new(workspace)?;
+            contents::artifacts(catalog, |record| downloads.file(record))
+        }
+    }
 }
 
 /// What of a catalogue an offline package carries. The rest is not in its descriptor either, so that asking for it is

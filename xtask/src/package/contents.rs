@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
+use toml_edit::Table;
 
 use super::catalog::{Catalog, text};
 use crate::files;
@@ -49,7 +50,9 @@ pub(super) fn of_package(
         Entry::new("bin/detect", Content::Link("build".into())),
         Entry::new("buildpack.toml", Content::Bytes(descriptor.into_bytes())),
     ];
-    if buildpack_dir.join("src/bin/helper.rs").is_file() {
+    if fs_err::read_to_string(buildpack_dir.join("Cargo.toml"))?
+        .contains(&format!("kouti-{name}-helper"))
+    {
         entries.push(Entry::new("bin/helper", file(program("-helper"), true)?));
     }
     tarball::sort(&mut entries);
@@ -81,15 +84,15 @@ pub(super) fn add_artifacts(entries: &mut Vec<Entry>, artifacts: &[Carried]) -> 
     Ok(())
 }
 
-/// The artifacts of a catalogue; `find` tells where the file of one is.
+/// The artifacts of a catalogue; `find` tells where the file of a record is.
 pub(super) fn artifacts(
     catalog: &Catalog,
-    find: impl Fn(&str) -> Result<PathBuf>,
+    find: impl Fn(&Table) -> Result<PathBuf>,
 ) -> Result<Vec<Carried>> {
     let mut artifacts = Vec::new();
     for record in &catalog.records {
         let part = |key| text(record, key).unwrap_or_default().to_owned();
-        let path = find(&part("uri"))?;
+        let path = find(record)?;
         let size = fs_err::metadata(&path)?.len();
         artifacts.push(Carried {
             id: part("id"),

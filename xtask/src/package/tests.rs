@@ -74,6 +74,7 @@ impl Case {
         workspace.version = "1.2.3";
         let case = Self { root, workspace };
         case.write("LICENSE", "Apache");
+        case.write("buildpacks/thing/Cargo.toml", "[package]");
         case.write("buildpacks/thing/README.md", "# Thing");
         case.write("buildpacks/thing/buildpack.toml", DESCRIPTOR);
         case.write("buildpacks/thing/catalog.toml", CATALOG);
@@ -196,6 +197,25 @@ fn detect_is_a_relative_link_to_build() {
     let case = Case::new();
     let package = case.package();
     assert_eq!(fs_err::read_link(package.dir.join("bin/detect")).unwrap(), Path::new("build"));
+}
+
+#[test]
+fn a_helper_program_comes_along_if_the_crate_has_one() {
+    let case = Case::new();
+    assert!(!case.package().dir.join("bin/helper").exists());
+    case.write("buildpacks/thing/Cargo.toml", "[[bin]]\nname = \"kouti-thing-helper\"");
+    files::write(&case.workspace.release().join("kouti-thing-helper"), "ELF").unwrap();
+    assert!(case.package().dir.join("bin/helper").is_file());
+}
+
+#[test]
+fn a_download_is_kept_for_the_next_offline_package() {
+    let case = Case::new();
+    let source = case.source().unwrap();
+    let hex = "f599f7c119ae16a74cec6d9f66521e108ee15428be1440bc7e353195553d09a6";
+    case.write(&format!("target/downloads/sha256/{hex}"), "artifact");
+    let found = artifacts(&case.workspace, Profile::Public, &source.catalog.unwrap()).unwrap();
+    assert_eq!(found[0].size, 8);
 }
 
 #[test]
