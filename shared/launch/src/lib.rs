@@ -10,5 +10,6 @@ mod env;
 pub mod exec_d;
 pub mod helper;
 pub mod memory;
+pub mod supervisor;
 
 pub use env::Env;

@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod binding;
 #[cfg(test)]
+mod helper;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod supervisor;
