@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::layer_env::remove_directory;
-use crate::{Env, LayerEnv, Problem, Sboms};
+use crate::{Env, LayerEnv, Problem, Sboms, is_secret, sha256};
 
 /// When a layer is needed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -311,7 +311,13 @@ fn wanted_metadata<K: Serialize>(layer: &Layer<K>, uses: Uses) -> Result<Table, 
     if uses == Uses::LAUNCH && !layer.env.is_empty() {
         // Nothing can be written into a layer without content, so a change of
         // its environment has to make it anew.
-        let env = Table::try_from(&layer.env).map_err(anyhow::Error::from)?;
+        // Everybody can read the metadata, in a label of the image and in the log.
+        let shown = |name: &str, value: &str| {
+            if is_secret(name) { sha256(value) } else { value.to_owned() }
+        };
+        let env = layer.env.files();
+        let env: Table =
+            env.map(|(name, value)| (name.to_owned(), shown(name, value).into())).collect();
         metadata.insert("env".to_owned(), Value::Table(env));
     }
     Ok(metadata.into_iter().map(|(name, value)| (name, as_it_comes_back(value))).collect())

@@ -62,7 +62,7 @@ impl Masks {
 
 /// Whether a variable of this name holds a secret.
 #[must_use]
-pub(crate) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_NAMES.iter().any(|part| name.contains(part))
 }
