@@ -17,4 +17,5 @@ mod syft;
 pub use component::{Component, Kind, Source};
 pub use digest::{BadDigest, Digest, DigestAlgorithm};
 pub use document::{Document, Format, render};
+pub use licence::is_spdx;
 pub use purl::{BadPurl, Purl};

@@ -50,6 +50,12 @@ impl Licence {
     }
 }
 
+/// Whether `text` is an id of the SPDX list or an expression of such ids.
+#[must_use]
+pub fn is_spdx(text: &str) -> bool {
+    !matches!(Licence::of(text), Licence::Text(_))
+}
+
 /// `texts` joined by `AND`; what contains an `OR` goes into parentheses.
 pub(crate) fn conjunction(expressions: &[String]) -> String {
     match expressions {
