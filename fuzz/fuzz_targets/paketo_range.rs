@@ -1,0 +1,5 @@
+#![no_main]
+
+use kouti_version::Range;
+
+libfuzzer_sys::fuzz_target!(|texts: (&str, &str)| kouti_fuzz::check(Range::parse, texts.0, texts.1));
