@@ -148,7 +148,7 @@ impl Command {
         let words = std::iter::once(&self.program)
             .chain(&self.args)
             .map(|word| word.to_string_lossy().into_owned());
-        self.masks.mask(&shell_words::join(words))
+        self.masks.mask(&as_typed(words))
     }
 
     /// Runs it and shows every line as it comes.
@@ -239,6 +239,22 @@ impl Command {
             tail: tail.0.into(),
         }
     }
+}
+
+/// The words of a command line as a user would type them.
+///
+/// `shell_words` quotes the `=` of every `--option=value`, which only the first word needs.
+pub(crate) fn as_typed(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let quoted = words.into_iter().enumerate().map(|(index, word)| {
+        let word = word.as_ref();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/,.+:@%".contains(c);
+        if index > 0 && !word.is_empty() && word.chars().all(plain) {
+            word.to_owned()
+        } else {
+            shell_words::quote(word).into_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// The first executable file called `program` in the directories of `path`.
@@ -349,7 +365,12 @@ mod tests {
         assert!(!log.contains("s3cr3t-value") && !log.contains("u:p"), "{log}");
         let env: Env = [("PATH", "/bin"), ("MY_PASSWORD", "hunter22")].into_iter().collect();
         let shown = Command::new("tool", "/", &env).arg("--password=hunter22").shown();
-        assert_eq!(shown, "tool '--password=***'");
+        assert_eq!(shown, "tool --password=***");
+    }
+
+    #[test]
+    fn only_what_a_shell_would_read_otherwise_is_quoted() {
+        assert_eq!(as_typed(["A=b", "--a=b", "c d", "$x", ""]), "'A=b' --a=b 'c d' '$x' ''");
     }
 
     #[test]

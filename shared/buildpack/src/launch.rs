@@ -7,6 +7,7 @@ use kouti_sbom::Document;
 use libcnb_data::launch as spec;
 use serde::Serialize;
 
+use crate::command::as_typed;
 use crate::{Problem, Sboms};
 
 /// One way to start the app.
@@ -88,7 +89,7 @@ impl Launch {
             .iter()
             .map(|process| {
                 let mark = if process.default { " (default)" } else { "" };
-                let command = shell_words::join(process.command.iter().chain(&process.args));
+                let command = as_typed(process.command.iter().chain(&process.args));
                 [format!("{}{mark}", process.kind), command]
             })
             .collect();

@@ -173,10 +173,9 @@ impl Layers {
         log.debug(&format!("layer {} wants {wanted}", layer.name));
 
         let result = Made { dir, outcome: Outcome::Reused, env: layer.env.clone() };
-        let needs_content = uses.build || uses.cache;
         let has_content = is_filled(&result.dir);
         let reasons = match &found {
-            Some(found) if *found == wanted && (has_content || !needs_content) => {
+            Some(found) if *found == wanted && (has_content || !needs_content(uses)) => {
                 log.step(&format!("Reusing {}", layer.title));
                 if has_content {
                     layer.env.write(&result.dir)?;
@@ -206,6 +205,15 @@ impl Layers {
             .reasons
             .clone_from(&reasons);
         Ok(Made { outcome: Outcome::Made(reasons), ..result })
+    }
+
+    /// Whether [`Layers::ensure`] would take over what the last build left, for those who
+    /// prepare something only if it is needed.
+    pub fn is_current<K: Serialize>(&self, layer: &Layer<K>) -> Result<bool, Problem> {
+        let uses = self.effective(layer.uses);
+        let has_content = is_filled(&self.path(layer.name));
+        Ok(self.metadata(layer.name) == Some(wanted_metadata(layer, uses)?)
+            && (has_content || !needs_content(uses)))
     }
 
     /// A directory whose content the next build gets back: the cache of a tool.
@@ -406,6 +414,11 @@ fn size_of(dir: &Path) -> u64 {
         .sum()
 }
 
+/// A layer for the image alone is taken over by its metadata.
+fn needs_content(uses: Uses) -> bool {
+    uses.build || uses.cache
+}
+
 fn is_filled(dir: &Path) -> bool {
     fs_err::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
 }
@@ -501,8 +514,10 @@ mod tests {
     fn a_launch_layer_is_taken_over_without_its_content() {
         let (_dir, layers) = in_temp_dir(false);
         let wanted = layer("22", Uses::LAUNCH);
+        assert!(!layers.is_current(&wanted).unwrap());
         assert_eq!(ensure(&layers, &wanted), Outcome::Made(vec![]));
         restore(&layers, false);
+        assert!(layers.is_current(&wanted).unwrap());
         assert_eq!(ensure(&layers, &wanted), Outcome::Reused);
         assert!(!layers.path("node").exists(), "a directory would replace the old layer");
         assert_eq!(types(&layers), (false, true, false));
