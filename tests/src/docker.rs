@@ -1,5 +1,7 @@
 //! Docker, through its command line.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -21,6 +23,11 @@ pub fn docker(args: &[&str]) -> String {
 pub struct Image(pub(crate) String);
 
 impl Image {
+    /// An image that somebody else made; dropping this leaves it alone.
+    pub fn named(name: &str) -> std::mem::ManuallyDrop<Self> {
+        std::mem::ManuallyDrop::new(Self(name.to_owned()))
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0
@@ -29,6 +36,21 @@ impl Image {
     /// Its id, which is a digest of its configuration and all its layers.
     pub fn id(&self) -> String {
         docker(&["image", "inspect", "--format", "{{.Id}}", &self.0]).trim().to_owned()
+    }
+
+    /// All its labels.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let text = docker(&["image", "inspect", "--format", "{{json .Config.Labels}}", &self.0]);
+        serde_json::from_str(&text).expect("docker prints JSON")
+    }
+
+    /// Copies a directory of it to `to`, which must not exist yet.
+    pub fn copy(&self, from: &str, to: &Path) {
+        let container = docker(&["create", &self.0]);
+        let container = container.trim();
+        let source = format!("{container}:{from}");
+        docker(&["cp", &source, to.to_str().expect("temporary paths are UTF-8")]);
+        docker(&["rm", container]);
     }
 
     /// A label that holds JSON.

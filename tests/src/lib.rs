@@ -19,4 +19,4 @@ mod pack;
 pub use app::App;
 pub use container::{Answer, Container, Run};
 pub use docker::{Image, docker};
-pub use pack::{Build, PackBuild, pack};
+pub use pack::{Build, PackBuild, builder, pack, packages};

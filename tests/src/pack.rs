@@ -28,10 +28,18 @@ fn program() -> PathBuf {
     given.map_or_else(|| repository().join("target/tools/pack"), PathBuf::from)
 }
 
-fn builder() -> String {
+/// The builder image.
+pub fn builder() -> String {
     #[expect(clippy::disallowed_methods, reason = "the entry point of the tests")]
     let given = std::env::var("KOUTI_BUILDER");
     given.unwrap_or_else(|_| "kouti/builder:local".to_owned())
+}
+
+/// The directory of the packages that the builder was made of.
+pub fn packages() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "the entry point of the tests")]
+    let given = std::env::var_os("KOUTI_PACKAGES");
+    given.map_or_else(|| repository().join("target/packages"), PathBuf::from)
 }
 
 /// Runs any `pack` command and returns what it prints.

@@ -2,5 +2,8 @@
 //!
 //! Ignored by `cargo test`; `cargo xtask test` sets everything up and runs them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod differential;
 mod nodejs;
 mod packages;

@@ -1,12 +1,6 @@
 //! What `pack` says of the packages and the builder.
 
-use kouti_image_tests::pack;
-
-fn builder() -> String {
-    #[expect(clippy::disallowed_methods, reason = "the entry point of the tests")]
-    let given = std::env::var("KOUTI_BUILDER");
-    given.unwrap_or_else(|_| "kouti/builder:local".to_owned())
-}
+use kouti_image_tests::{builder, pack, packages};
 
 #[test]
 #[ignore = "image test"]
@@ -19,11 +13,8 @@ fn the_builder_shows_its_buildpacks_and_their_order() {
 #[test]
 #[ignore = "image test"]
 fn a_package_shows_its_id_and_version() {
-    let package = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/packages/kouti_nodejs-offline.cnb"
-    );
-    let text = pack(&["buildpack", "inspect", package]);
+    let package = packages().join("kouti_nodejs-offline.cnb");
+    let text = pack(&["buildpack", "inspect", package.to_str().unwrap()]);
     assert!(text.contains("kouti/nodejs"), "{text}");
     assert!(text.contains(env!("CARGO_PKG_VERSION")), "{text}");
 }
