@@ -29,7 +29,7 @@ fn an_npm_app_is_built_answers_and_is_rebuilt_without_new_work() {
     assert!(!warm.contains("Running npm ci"), "{warm}");
     assert_eq!(build.image.id(), first, "the same source gives the same image:\n{warm}");
 
-    app.replace("server.js", "Hello", "Good morning");
+    app.replace("pages/index.md", "Hello", "Good morning");
     let source = build.app(&app).succeeds();
     assert!(source.contains("Reusing Node.js 24."), "{source}");
     assert!(!source.contains("Running npm ci"), "{source}");
