@@ -169,17 +169,16 @@ mod tests {
     use super::*;
 
     fn catalog(records: &[(&str, &str)]) -> Catalog {
-        let records: String = records
-            .iter()
-            .map(|(version, rest)| {
-                format!(
-                    "[[dependencies]]\nid = 'node'\nname = 'Node.js'\nversion = '{version}'\n\
-                     checksum = 'sha256:{}'\n{rest}\n",
-                    "0".repeat(64)
-                )
-            })
-            .collect();
-        toml::from_str(&records).unwrap()
+        let mut text = String::new();
+        for (version, rest) in records {
+            let checksum = "0".repeat(64);
+            let _ = writeln!(
+                text,
+                "[[dependencies]]\nid = 'node'\nname = 'Node.js'\nversion = '{version}'\n\
+                 checksum = 'sha256:{checksum}'\n{rest}"
+            );
+        }
+        toml::from_str(&text).unwrap()
     }
 
     fn target() -> Target {
