@@ -1,6 +1,7 @@
 //! Actions: carries a recipe out, step by step.
 
 use kouti::{BuildContext, Launch, Log, Problem, settings};
+use kouti_node::failure::Step;
 use kouti_node::{Packages, Scope, Toolchain, npm, runtime};
 
 use crate::app::App;
@@ -24,19 +25,19 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         toolchain.install(log)?;
     }
     for script in &recipe.scripts.before_install {
-        toolchain.command(log, &project.dir, &["npm", "run", script])?.run(log)?;
+        toolchain.run(log, &project.dir, &["npm", "run", script], Step::Script(script))?;
     }
     if let Some(install) = &recipe.install {
         let key = install.key(context, project, node)?;
         install.run(context, log, project, &mut toolchain, &key)?;
     }
     for script in &recipe.scripts.build {
-        toolchain.command(log, &project.dir, &["npm", "run", script])?.run(log)?;
+        toolchain.run(log, &project.dir, &["npm", "run", script], Step::Script(script))?;
     }
 
     let packages = Packages::installed(&project.root);
     if recipe.prune && packages.count(Scope::Development) > 0 {
-        toolchain.command(log, &project.root, &npm::prune())?.run(log)?;
+        toolchain.run(log, &project.root, &npm::prune(), Step::Packages)?;
     }
     runtime::install(context, log, node, project, &toolchain)?;
 

@@ -8,17 +8,21 @@ use crate::start::{Script, Start};
 
 pub(crate) fn declare(app: &App, recipe: &Recipe) -> Vec<Process> {
     let project = &app.project;
-    let web = match &recipe.start {
+    let (dir, command) = match &recipe.start {
         None => return Vec::new(),
-        Some(Start::Launchpoint(file)) => {
-            Process::new("web", ["node", file]).working_dir(&project.app_dir)
-        }
-        Some(Start::Script(script)) => {
-            Process::new("web", command(script)).working_dir(&project.dir)
-        }
-        Some(Start::File(file)) => Process::new("web", ["node", file]).working_dir(&project.dir),
+        Some(Start::Launchpoint(file)) => (&project.app_dir, node(file)),
+        Some(Start::Script(script)) => (&project.dir, command(script)),
+        Some(Start::File(file)) => (&project.dir, node(file)),
     };
-    vec![web.default()]
+    let mut web = Process::new("web", command).default();
+    if *dir != project.app_dir {
+        web = web.working_dir(dir);
+    }
+    vec![web]
+}
+
+fn node(file: &str) -> Vec<String> {
+    vec!["node".to_owned(), file.to_owned()]
 }
 
 /// Without a shell where that makes no difference: a shell as the first process

@@ -72,3 +72,14 @@ impl Settings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_descriptor_lists_the_same_settings() {
+        let descriptor = include_str!("../buildpack.toml");
+        assert_eq!(kouti::setting::descriptor_differences(descriptor, ALL), [""; 0]);
+    }
+}

@@ -7,6 +7,7 @@
 
 mod digest;
 mod environment;
+pub mod failure;
 mod lockfile;
 mod modules;
 mod node_range;

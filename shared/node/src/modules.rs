@@ -9,6 +9,7 @@ use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses};
 use serde::Serialize;
 
 use crate::digest::sha256;
+use crate::failure::Step;
 use crate::lockfile::Lockfile;
 use crate::npm::{self, Mode};
 use crate::project::Project;
@@ -70,6 +71,10 @@ impl Install {
             env: LayerEnv::new(),
             sbom: None,
         };
+        if !context.layers.is_current(&layer)? {
+            // Said before "Installing node_modules", because it happens before.
+            toolchain.install(log)?;
+        }
         let made = context.layers.ensure(log, &layer, |dir, log| {
             self.install(log, project, toolchain)?;
             Ok(tree_archive::pack(&project.root, &project.module_trees(), &dir.join(ARCHIVE))?)
@@ -91,7 +96,7 @@ impl Install {
             project.remove_modules()?;
         }
         for words in npm::install(self.mode, self.with_dev) {
-            toolchain.command(log, &project.root, &words)?.run(log)?;
+            toolchain.run(log, &project.root, &words, Step::Packages)?;
         }
         Ok(())
     }
@@ -143,9 +148,7 @@ fn environment(context: &BuildContext) -> String {
     let mut lines = String::new();
     for (name, value) in context.env.texts() {
         let lower = name.to_ascii_lowercase();
-        let counts = lower.starts_with("npm_config_")
-            || name == "NODE_ENV"
-            || name.starts_with("BP_NODE_") && name != "BP_NODE_RUN_SCRIPTS";
+        let counts = lower.starts_with("npm_config_") || name == "NODE_ENV";
         let is_secret =
             ["token", "auth", "password", "secret", "key"].iter().any(|part| lower.contains(part));
         if counts && !is_secret {

@@ -242,10 +242,18 @@ impl BadPackageJson {
                 hint: "write at least `{}`, or remove the file",
             };
         }
-        let span = Span::at(text, error.line(), error.column());
         // The place is in the excerpt already.
         let reason = error.to_string();
         let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
+        let mut span = Span::at(text, error.line(), error.column());
+        let reason = match reason {
+            "expected ident" | "expected value" => {
+                span = word_around(text, &span);
+                "expected a value; a text stands in double quotes"
+            }
+            "key must be a string" => "expected a name in double quotes",
+            reason => reason,
+        };
         let conflict = text.lines().any(|line| line.starts_with("<<<<<<< "));
         Self {
             path: path.to_owned(),
@@ -269,6 +277,16 @@ impl BadPackageJson {
             hint: "put everything between `{` and `}`",
         }
     }
+}
+
+/// The whole word, where a parser gave up in the middle of it.
+fn word_around(text: &str, span: &Span) -> Span {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let before = &text[..span.bytes.start];
+    let after = &text[span.bytes.start..];
+    let start = before.trim_end_matches(is_word).len();
+    let end = text.len() - after.trim_start_matches(is_word).len();
+    Span { bytes: start..end.max(span.bytes.end) }
 }
 
 impl Explain for BadPackageJson {
@@ -397,7 +415,7 @@ mod tests {
          --> package.json:2:1
           |
         2 | <<<<<<< HEAD
-          | ^ key must be a string
+          | ^ expected a name in double quotes
 
         hint: resolve the merge conflict in it
         ");

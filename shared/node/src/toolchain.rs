@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use kouti::catalog::Artifact;
 use kouti::fetch::Unpack;
-use kouti::{BuildContext, Command, Env, Layer, LayerEnv, Log, Problem, Scope, Uses};
+use kouti::{BuildContext, Env, Layer, LayerEnv, Log, Problem, Scope, Uses};
 use serde::Serialize;
 
 use crate::environment::{self, Directories, system_trust};
+use crate::failure::{Step, explain};
 
 /// What runs npm and the scripts of the app.
 pub struct Toolchain<'a> {
@@ -42,17 +43,19 @@ impl<'a> Toolchain<'a> {
         self.ready.as_ref().map(|ready| ready.node_dir.as_path())
     }
 
-    /// A command that runs in `dir`; its program is looked for in Node.js first.
-    pub fn command(
+    /// Runs a command in `dir`; its program is looked for in Node.js first.
+    pub fn run(
         &mut self,
         log: &mut Log,
         dir: &Path,
         words: &[&str],
-    ) -> Result<Command, Problem> {
+        step: Step<'_>,
+    ) -> Result<(), Problem> {
         let (program, args) = words.split_first().unwrap_or((&"node", &[]));
         let context = self.context;
         let env = &self.ready(log)?.env;
-        Ok(context.command(program, dir, env).args(args.iter().copied()))
+        let command = context.command(program, dir, env).args(args.iter().copied());
+        command.run(log).map_err(|failed| explain(failed, step))
     }
 
     /// Installs Node.js, for the commands of this buildpack and of later ones.

@@ -1,0 +1,8 @@
+//! The buildpack in the miniature lifecycle, with fake tools: what a user sees.
+#![cfg(test)]
+
+mod errors;
+mod npm;
+mod start;
+mod support;
+mod versions;
