@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use insta::assert_snapshot;
 
-use crate::programs::example;
+use crate::programs::{example, readable_copy, restricted};
 
 /// Runs the example helper under `name` with the shell's redirections.
 fn run(name: &str, redirections: &str, variables: &[(&str, &str)]) -> (Output, String) {
@@ -88,4 +88,16 @@ fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
     let (output, _) = run("99-unknown", "3>out", &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_snapshot!(err(&output), @"error: there is no helper `unknown`, only: limits");
+}
+
+#[test]
+fn an_unknown_user_on_a_read_only_root_is_enough() {
+    let dir = readable_copy("helper");
+    std::os::unix::fs::symlink("helper", dir.path().join("10-limits")).unwrap();
+    // Through a pipe, as the launcher reads it.
+    let text = format!("BPL_TEXT=x {}/10-limits 3>&1 >/dev/null | cat", dir.path().display());
+    let Some(mut command) = restricted(&text) else { return };
+    let output = command.output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("TEXT = \"x\"\n"));
+    assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"uses 75 percent");
 }

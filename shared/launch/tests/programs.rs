@@ -1,10 +1,13 @@
 //! The example programs, as real processes.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tempfile::TempDir;
 
 /// Path of an example that `cargo test` has built beside this test.
 ///
@@ -99,4 +102,29 @@ pub(crate) fn children(parent: i32) -> Vec<i32> {
         }
     }
     children
+}
+
+/// A shell text run as the strictest platform would: unknown user, no home, no environment,
+/// a root that cannot be written. None if this user cannot arrange that.
+pub(crate) fn restricted(text: &str) -> Option<Command> {
+    let arrange = "mount -o remount,bind,ro / && exec setpriv --reuid 12345 --regid 0 \
+                   --clear-groups env -i PATH=/usr/bin:/bin sh -c \"$0\"";
+    let command = |text| {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", arrange, text]);
+        command
+    };
+    if command("true").output().is_ok_and(|output| output.status.success()) {
+        return Some(command(text));
+    }
+    eprintln!("skipped: a read-only root needs root");
+    None
+}
+
+/// A directory that every user can read, with a copy of an example in it.
+pub(crate) fn readable_copy(name: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    fs_err::copy(example(name), dir.path().join(name)).unwrap();
+    dir
 }

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::programs::{Running, children, example, until};
+use crate::programs::{Running, children, example, readable_copy, restricted, until};
 
 /// A place for the files by which processes tell what they do.
 struct Place(TempDir);
@@ -285,4 +285,14 @@ fn every_command_may_read_the_terminal() {
     assert_eq!(run.code(), 0);
     assert_eq!(place.read("first"), "1 hello\n");
     assert_eq!(place.read("second"), "2 again\n");
+}
+
+#[test]
+fn an_unknown_user_on_a_read_only_root_is_enough() {
+    let dir = readable_copy("supervise");
+    let text = format!("exec {}/supervise --before 'id -u' 'exit 3'", dir.path().display());
+    let Some(mut command) = restricted(&text) else { return };
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "12345\n");
+    assert_eq!(output.status.code(), Some(3));
 }
