@@ -262,6 +262,9 @@ fn bring_up(
         fs_err::remove_dir_all(&work)?; // of a run that was stopped
     }
     let sources = Sources::new(workspace);
+    for registry in ["npm", "maven"] {
+        files::sweep(&sources.cache.join(registry))?;
+    }
     let lock = Mutex::new(lock);
     all(todo, |recipe| {
         let found = locked(&lock).get(&recipe.name()).cloned();

@@ -16,7 +16,7 @@ use kouti_report::{bytes, duration};
 
 use crate::profile::Profile;
 use crate::workspace::{Workspace, print};
-use crate::{build, mirror, stamp};
+use crate::{build, files, mirror, stamp};
 
 use catalog::Catalog;
 use contents::Carried;
@@ -126,6 +126,7 @@ fn make(workspace: &Workspace, args: &Args) -> Result<Vec<Package>> {
         Profile::Local => from_mirror(workspace, sources, &args.arch)?,
     };
     let _lock = workspace.lock("package")?;
+    files::sweep(&workspace.packages())?;
     sources.into_iter().map(|source| package(workspace, args, source, offline)).collect()
 }
 

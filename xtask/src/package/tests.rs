@@ -5,7 +5,6 @@ use std::io::Read as _;
 use indoc::indoc;
 
 use super::*;
-use crate::files;
 
 const DESCRIPTOR: &str = indoc! {r#"
     # Kept.
