@@ -19,6 +19,9 @@ const GROUP: u32 = 1000;
 /// Security fixes arrive by making the images anew.
 const BEST_BEFORE: Duration = Duration::from_hours(7 * 24);
 
+/// The label that tells from what an image was imported.
+const LABEL: &str = "io.kouti.base";
+
 /// File times in the image. With it, and the same packages, the archive is the same to the byte.
 const TIME: &str = "315532801";
 
@@ -196,23 +199,23 @@ impl Base {
         Ok(())
     }
 
-    /// Imports the tar unless the daemon still has what was imported from it.
+    /// Imports the tar unless the daemon has just that, maybe from another clone of this repository.
     fn import(&self, workspace: &Workspace, tar: &Path) -> Result<()> {
-        let config = self.config();
-        let made = fs_err::metadata(tar)?.modified()?;
-        let key = Key::new()
-            .text("config", &config.join("\n"))
-            .text("made", &format!("{made:?}"))
-            .finish();
-        let stamp = tar.with_file_name(format!(".{}.image.key", self.name));
-        let image = self.image();
-        if docker::is_made_from(&image, &stamp, &key) {
+        let (image, config) = (self.image(), self.config());
+        let key = Key::new().text("config", &config.join("\n")).file("tar", tar)?.finish();
+        if docker::label(&image, LABEL).as_deref() == Some(&key) {
             return Ok(());
         }
         workspace.say("base", format_args!("importing {image}"));
-        let changes = config.iter().flat_map(|line| ["--change", line]);
+        let old = docker::image_id(&image);
+        let label = format!("LABEL {LABEL}={key}");
+        let changes = config.iter().chain([&label]).flat_map(|line| ["--change", line]);
         Command::new("docker").arg("import").args(changes).arg(tar).arg(&image).output()?;
-        docker::made_from(&image, &stamp, &key)
+        if let Some(old) = old {
+            // It has no name any more. Where something still needs it, the daemon refuses.
+            let _ = Command::new("docker").args(["image", "rm", &old]).output();
+        }
+        Ok(())
     }
 
     fn config(&self) -> Vec<String> {

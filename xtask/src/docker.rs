@@ -104,6 +104,16 @@ pub(crate) fn image_id(image: &str) -> Option<String> {
     Some(id.trim().to_owned())
 }
 
+/// The value of an image's label; empty if it has none.
+pub(crate) fn label(image: &str, label: &str) -> Option<String> {
+    let format = format!("{{{{index .Config.Labels {label:?}}}}}");
+    let value = Command::new("docker")
+        .args(["image", "inspect", "--format", &format, image])
+        .output()
+        .ok()?;
+    Some(value.trim().to_owned())
+}
+
 /// Whether the daemon has the very image that [`made_from`] recorded for this key.
 pub(crate) fn is_made_from(image: &str, stamp: &Path, key: &str) -> bool {
     image_id(image).is_some_and(|id| stamp::is_current(stamp, &format!("{key} {id}")))
