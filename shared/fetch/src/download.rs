@@ -176,7 +176,7 @@ impl<'a> Download<'a> {
         if !may_pass || self.failures.len() >= attempts {
             return Err(Trouble::GivenUp(std::mem::take(&mut self.failures)));
         }
-        let pause = self.pause(requested);
+        let pause = pause(self.limits, self.failures.len(), requested);
         self.teller.detail(format!(
             "{text}; attempt {} of {attempts} in {}",
             self.failures.len() + 1,
@@ -189,16 +189,38 @@ impl<'a> Download<'a> {
         }
         Ok(())
     }
+}
 
-    fn pause(&self, requested: Option<Duration>) -> Duration {
-        if let Some(requested) = requested {
-            return requested.min(self.limits.longest_requested_pause);
+/// How long to wait after the last of so many failures.
+fn pause(limits: &Limits, failures: usize, requested: Option<Duration>) -> Duration {
+    if let Some(requested) = requested {
+        return requested.min(limits.longest_requested_pause);
+    }
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    let pause = limits.first_pause.saturating_mul(1 << doublings).min(limits.longest_pause);
+    // Up to a fifth more, so that builds which failed together do not come back together.
+    let thousandths = u32::try_from(RandomState::new().hash_one(failures) % 200).unwrap_or(0);
+    pause + pause / 1000 * thousandths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        let limits = Limits::default();
+        let millis = |failures, requested: Option<u64>| {
+            pause(&limits, failures, requested.map(Duration::from_secs)).as_millis()
+        };
+        for (failures, at_least) in
+            [(1, 500), (2, 1000), (3, 2000), (4, 4000), (5, 8000), (40, 8000)]
+        {
+            let found = millis(failures, None);
+            assert!((at_least..=at_least * 12 / 10).contains(&found), "{failures}: {found}");
         }
-        let doublings = u32::try_from(self.failures.len() - 1).unwrap_or(u32::MAX).min(16);
-        let pause = self.limits.first_pause.saturating_mul(1 << doublings);
-        let pause = pause.min(self.limits.longest_pause);
-        // Up to a fifth more, so that builds which failed together do not come back together.
-        let thousandths = u32::try_from(RandomState::new().hash_one(doublings) % 200).unwrap_or(0);
-        pause + pause / 1000 * thousandths
+        assert_eq!(millis(1, Some(3)), 3_000);
+        assert_eq!(millis(4, Some(3600)), 60_000);
+        assert_eq!(millis(4, Some(0)), 0);
     }
 }

@@ -91,7 +91,8 @@ impl Copy {
     }
 
     fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
-        self.file.write_all(chunk).map_err(|error| {
+        // Not the wrapper's method, which would add the temporary name.
+        self.file.as_file_mut().write_all(chunk).map_err(|error| {
             let path = self.target.as_deref().unwrap_or(self.file.path());
             io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
         })

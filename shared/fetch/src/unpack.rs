@@ -20,7 +20,8 @@ use crate::pipeline::{self, CHUNK, Chunks};
 /// Where an archive goes, and which part of it.
 ///
 /// Each directory appears only when the archive is complete and verified: until
-/// then it is a hidden sibling, `.<name>.partial`. It must not exist before, or be empty.
+/// then it is a hidden sibling, `.<name>.partial`. It must not exist before, or be empty;
+/// several directories must not lie in each other.
 ///
 /// Paths which the closures see have lost their leading components already
 /// ([`Artifact::strip_components`](kouti_catalog::Artifact::strip_components)).

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
-use kouti_fetch::{BindingEntry, Credentials, Options, Proxies};
+use kouti_fetch::{BindingEntry, Credentials, Mappings, Mirrors, Options, Proxies};
 use kouti_report::Problem;
 use kouti_testing::upstream::{Authority, Fault, Page, Proxy, Upstream};
 
@@ -165,6 +165,29 @@ fn refused_credentials_are_told_from_missing_ones() {
     ");
     assert_no_secret(&scene, Some(&problem));
     assert_eq!(scene.upstream.requests().len(), 2);
+}
+
+#[test]
+fn secrets_of_mirrors_and_mappings_stay_out_of_messages() {
+    let scene = Scene::new();
+    let secret = scene.upstream.url("/missing?sig=t0ken").replace("http://", "http://user:s3cret@");
+    let mut artifact = artifact(&secret, &small());
+    artifact.alternates = vec![secret.clone()];
+    let mapped = [BindingEntry { binding: "map", key: &artifact.checksum.hex, value: &secret }];
+    // Nobody listens there: the message is about the address itself.
+    let mirrored = format!("https://user:s3cret@{}/?sig=t0ken", Upstream::nobody());
+    for options in [
+        options(),
+        Options { mappings: Mappings::parse(mapped).unwrap().0, ..options() },
+        Options {
+            mirrors: Mirrors::parse([("BP_DEPENDENCY_MIRROR", mirrored.as_str())], []).unwrap().0,
+            ..options()
+        },
+    ] {
+        let problem = scene.archive(&artifact, options).unwrap_err();
+        assert_no_secret(&scene, Some(&problem));
+    }
+    assert_eq!(scene.upstream.requests()[0].header("authorization"), Some(BASIC));
 }
 
 #[test]

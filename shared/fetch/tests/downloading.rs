@@ -226,6 +226,25 @@ fn a_file_that_has_gone_is_looked_for_elsewhere() {
 }
 
 #[test]
+fn other_addresses_are_for_files_that_cannot_be_had() {
+    // Not for those that are wrong or withheld.
+    for (fault, requests, id) in [
+        (Fault::Status(403), 1, "access-denied"),
+        (Fault::Status(401), 1, "access-denied"),
+        (Fault::Status(400), 1, "download-failed"),
+        (Fault::Instead("application/gzip", noise(10)), 2, "checksum-mismatch"),
+    ] {
+        let scene = Scene::new();
+        scene.upstream.always("/wrong", fault);
+        scene.upstream.serve("/other", small());
+        let mut artifact = artifact(&scene.upstream.url("/wrong"), &small());
+        artifact.alternates = vec![scene.upstream.url("/other")];
+        assert_eq!(scene.archive(&artifact, options()).unwrap_err().id, id);
+        assert_eq!(scene.upstream.requests().len(), requests);
+    }
+}
+
+#[test]
 fn a_stalled_body_is_continued() {
     let scene = Scene::new();
     scene.upstream.serve("/it.tar.gz", small());

@@ -76,6 +76,31 @@ fn downloads_are_kept_for_the_next_time() {
 }
 
 #[test]
+fn builds_can_share_a_cache_at_the_same_time() {
+    let scene = Scene::new();
+    let content = Tar::new().file("a", &noise(600_000)).gz();
+    scene.upstream.serve("/it.tar.gz", content.clone());
+    let artifact = artifact(&scene.upstream.url("/it.tar.gz"), &content);
+    std::thread::scope(|scope| {
+        for build in 0..8 {
+            let (scene, artifact) = (&scene, &artifact);
+            scope.spawn(move || {
+                let dir = scene.path("layers").join(build.to_string());
+                Fetcher::new(all_stores(scene))
+                    .archive(artifact, &Unpack::into(&dir), &mut scene.log())
+                    .unwrap();
+                assert_eq!(fs_err::read(dir.join("a")).unwrap(), noise(600_000));
+            });
+        }
+    });
+    assert_eq!(names(&scene.path("cache/sha256")), [artifact.checksum.hex.as_str()]);
+    assert_eq!(
+        fs_err::read(scene.path("cache/sha256").join(artifact.checksum.hex)).unwrap(),
+        content
+    );
+}
+
+#[test]
 fn wrong_bytes_are_not_kept() {
     let scene = Scene::new();
     scene.upstream.serve("/it.tar.gz", noise(1000));

@@ -6,6 +6,7 @@ mod scene;
 
 mod access;
 mod downloading;
+mod full_disk;
 mod hostile;
 mod looking;
 mod trusting;
