@@ -132,6 +132,8 @@ impl Script {
         }
         let mut code = group.run(&mut self.main)?;
         for command in &mut self.after {
+            // What came while the app was ending counts as well.
+            group.forward_pending();
             if code != 0 || ENDING.iter().any(|signal| group.forwarded.contains(&signal.as_raw())) {
                 break;
             }
