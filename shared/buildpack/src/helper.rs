@@ -13,25 +13,32 @@ use crate::{BuildContext, Layer, LayerEnv, Made, Problem, Uses, sha256};
 struct Key {
     digest: String,
     exec_d: Vec<String>,
+    programs: Vec<String>,
 }
 
 impl BuildContext {
     /// Puts the helper program of this buildpack into the image, as the layer `helper`.
     ///
-    /// It is there once, as `bin/helper`. For each of `names` a link in `exec.d` makes it run
-    /// before every process, in this order; it knows by its name what to do, see
-    /// `kouti_launch::helper::main`. `env` is what the layer sets besides.
+    /// It is there once, as `bin/helper`, and knows by the name it is called by what to do, see
+    /// `kouti_launch::helper::main`. For each of `exec_d` a link makes it run before every
+    /// process, in this order; for each of `programs` a link in `bin` lets processes name it, such
+    /// as a supervisor. `env` is what the layer sets besides.
     pub fn helper_layer(
         &self,
         log: &mut Log,
-        names: &[&str],
+        exec_d: &[&str],
+        programs: &[&str],
         env: LayerEnv,
     ) -> Result<Made, Problem> {
         let program = self.buildpack_dir.join("bin/helper");
         let content = fs_err::read(&program)?;
         // The number keeps the order, for the launcher goes by names.
-        let exec_d = names.iter().zip(1..).map(|(name, number)| format!("{number}0-{name}"));
-        let key = Key { digest: sha256(&content), exec_d: exec_d.collect() };
+        let exec_d = exec_d.iter().zip(1..).map(|(name, number)| format!("{number}0-{name}"));
+        let key = Key {
+            digest: sha256(&content),
+            exec_d: exec_d.collect(),
+            programs: programs.iter().map(ToString::to_string).collect(),
+        };
         let title = "launch helper".to_owned();
         let layer = Layer { name: "helper", title, uses: Uses::LAUNCH, key, env, sbom: None };
         self.layers.ensure(log, &layer, |dir, _| {
@@ -41,6 +48,9 @@ impl BuildContext {
             fs_err::write(&helper, &content)?;
             // The app may run as a user who is neither this one nor in its group.
             fs_err::set_permissions(&helper, Permissions::from_mode(0o755))?;
+            for name in &layer.key.programs {
+                symlink("helper", bin.join(name))?;
+            }
             let exec_d = dir.join("exec.d");
             fs_err::create_dir(&exec_d)?;
             for name in &layer.key.exec_d {
@@ -86,7 +96,7 @@ mod tests {
     fn install(context: &BuildContext, names: &[&str]) -> Outcome {
         let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
         let mut log = Log::new(out, err, Level::Info, Colour::Off);
-        context.helper_layer(&mut log, names, LayerEnv::new()).unwrap().outcome
+        context.helper_layer(&mut log, names, &["start"], LayerEnv::new()).unwrap().outcome
     }
 
     #[test]
@@ -99,7 +109,7 @@ mod tests {
 
         assert_eq!(install(&context, &["memory", "agent"]), Outcome::Made(vec![]));
         let layer = root.path().join("layers/helper");
-        for name in ["bin/helper", "exec.d/10-memory", "exec.d/20-agent"] {
+        for name in ["bin/helper", "bin/start", "exec.d/10-memory", "exec.d/20-agent"] {
             assert_eq!(fs_err::read_to_string(layer.join(name)).unwrap(), "one", "{name}");
         }
         let mode = fs_err::metadata(layer.join("bin/helper")).unwrap().permissions().mode();
