@@ -36,9 +36,9 @@ pub(crate) fn sweep(dir: &Path) -> Result<()> {
         if entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes()) {
             let is_dir = entry.file_type()?.is_dir();
             if is_dir {
-                fs_err::remove_dir_all(entry.path())?
+                fs_err::remove_dir_all(entry.path())?;
             } else {
-                fs_err::remove_file(entry.path())?
+                fs_err::remove_file(entry.path())?;
             }
         }
     }
