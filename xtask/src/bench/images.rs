@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, bail};
 
 use super::Figure;
 use super::measure::median;
-use crate::builder;
+use crate::base;
+use crate::builder::{pack, pull_policy};
 use crate::setup::Setup;
 use crate::workspace::Workspace;
 
@@ -25,17 +26,20 @@ pub(super) fn measure(workspace: &Workspace, setup: &Setup, runs: usize) -> Resu
         fs_err::remove_dir_all(&scratch)?;
     }
     fs_err::create_dir_all(&scratch)?;
-    let empty = empty_buildpack(&scratch)?;
+    empty_builder(workspace, setup, &scratch)?;
     let app = scratch.join("app");
     let bench = Bench { workspace, setup, image: "kouti/bench", app: &app };
 
     let mut figures = Vec::new();
-    copy_sample(workspace, &app)?;
-    figures.extend(bench.scenarios("empty buildpack", Some(&empty), runs)?);
-    copy_sample(workspace, &app)?;
-    figures.extend(bench.scenarios("nodejs", None, runs)?);
+    for (name, builder) in [("empty buildpack", EMPTY_BUILDER), ("nodejs", setup.builder)] {
+        copy_sample(workspace, &app)?;
+        figures.extend(bench.scenarios(name, builder, runs)?);
+    }
     Ok(figures)
 }
+
+/// Holds nothing but a buildpack that does nothing.
+const EMPTY_BUILDER: &str = "kouti/builder:empty";
 
 struct Bench<'a> {
     workspace: &'a Workspace,
@@ -46,7 +50,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// Cold, source changed, unchanged; each in every round, so that all see the same machine.
-    fn scenarios(&self, name: &str, only: Option<&Path>, runs: usize) -> Result<Vec<Figure>> {
+    fn scenarios(&self, name: &str, builder: &str, runs: usize) -> Result<Vec<Figure>> {
         let mut found = BTreeMap::<(&str, String), Vec<f64>>::new();
         for round in 0..runs {
             self.workspace.say("bench", format_args!("pack build, {name}, round {}", round + 1));
@@ -57,7 +61,7 @@ impl Bench<'_> {
                     let text = fs_err::read_to_string(&server)?;
                     fs_err::write(&server, format!("{text}// round {round}\n"))?;
                 }
-                for (phase, seconds) in self.build(only)? {
+                for (phase, seconds) in self.build(builder)? {
                     found.entry((scenario, phase)).or_default().push(seconds);
                 }
             }
@@ -70,11 +74,11 @@ impl Bench<'_> {
         Ok(found.into_iter().map(figure).collect())
     }
 
-    fn build(&self, only: Option<&Path>) -> Result<Phases> {
+    fn build(&self, builder: &str) -> Result<Phases> {
         let mut command = Command::new(&self.setup.tools.pack);
         command
-            .args(["build", self.image, "--builder", self.setup.builder, "--trust-builder"])
-            .args(["--pull-policy", builder::pull_policy(self.setup.profile), "--path"])
+            .args(["build", self.image, "--builder", builder, "--trust-builder"])
+            .args(["--pull-policy", pull_policy(self.setup.profile), "--path"])
             .arg(self.app)
             .env("PACK_HOME", self.workspace.target().join("pack"))
             .env("PACK_VOLUME_KEY", "kouti-bench")
@@ -82,9 +86,6 @@ impl Bench<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
-        if let Some(buildpack) = only {
-            command.arg("--buildpack").arg(buildpack);
-        }
         let started = Instant::now();
         let mut child = command.spawn().context("cannot start pack")?;
         let output = child.stdout.take().context("pack has an output")?;
@@ -141,8 +142,8 @@ fn copy_sample(workspace: &Workspace, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A buildpack that takes every app and does nothing: the floor below every other figure.
-fn empty_buildpack(scratch: &Path) -> Result<std::path::PathBuf> {
+/// A builder whose buildpack takes every app and does nothing: the floor below every other figure.
+fn empty_builder(workspace: &Workspace, setup: &Setup, scratch: &Path) -> Result<()> {
     let dir = scratch.join("empty");
     fs_err::create_dir_all(dir.join("bin"))?;
     fs_err::write(
@@ -154,5 +155,20 @@ fn empty_buildpack(scratch: &Path) -> Result<std::path::PathBuf> {
     fs_err::write(&build, "#!/bin/sh\nexit 0\n")?;
     fs_err::set_permissions(&build, std::fs::Permissions::from_mode(0o755))?;
     symlink("build", dir.join("bin/detect"))?;
-    Ok(dir)
+
+    let config = scratch.join("builder.toml");
+    let text = format!(
+        "[[buildpacks]]\nid = \"kouti/empty\"\nuri = \"{}\"\n\
+         [[order]]\n[[order.group]]\nid = \"kouti/empty\"\nversion = \"0.0.0\"\n\
+         [build]\nimage = \"{}\"\n[[run.images]]\nimage = \"{}\"\n[lifecycle]\nuri = \"{}\"\n",
+        dir.display(),
+        base::BUILD_IMAGE,
+        base::RUN_IMAGE,
+        setup.tools.archive.display()
+    );
+    fs_err::write(&config, text)?;
+    pack(workspace, &setup.tools)
+        .args(["builder", "create", EMPTY_BUILDER, "--pull-policy", "never", "--config"])
+        .arg(&config)
+        .quiet(workspace, "empty-builder")
 }
