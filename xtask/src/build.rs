@@ -9,31 +9,35 @@ use crate::workspace::{TRIPLE, Workspace};
 
 /// Compiles all buildpacks and returns the directory of their binaries.
 pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
-    let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];
-    for (from, to) in remapped(workspace)? {
-        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
-    }
     workspace.say("build", "compiling the buildpacks");
-    // Encoded flags win over all that a user may have set; the separator allows blanks in paths.
-    Command::new("cargo")
-        .args(["build", "--release", "--locked", "--bins", "--target", TRIPLE, "--target-dir"])
-        .arg(workspace.target())
+    optimised(workspace)?
+        .arg("--bins")
         .args(packages(workspace)?)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
-        .dir(&workspace.root)
         .quiet(workspace, "build")
         .context("the buildpacks do not compile")?;
     Ok(workspace.release())
 }
 
+/// `cargo build` as for a release; still to be told what.
+pub(crate) fn optimised(workspace: &Workspace) -> Result<Command> {
+    let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];
+    for (from, to) in remapped(workspace)? {
+        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    }
+    Ok(Command::cargo(workspace)
+        .args(["build", "--release", "--locked", "--target", TRIPLE, "--target-dir"])
+        .arg(workspace.target())
+        // Encoded flags win over all that a user may have set; the separator allows blanks in paths.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))
+}
+
 /// Compiles all buildpacks quickly, for trying them out, and returns the directory of their binaries.
 pub(crate) fn debug(workspace: &Workspace) -> Result<PathBuf> {
     workspace.say("build", "compiling the buildpacks for development");
-    Command::new("cargo")
+    Command::cargo(workspace)
         .args(["build", "--bins", "--target-dir"])
         .arg(workspace.target())
         .args(packages(workspace)?)
-        .dir(&workspace.root)
         .quiet(workspace, "build-debug")
         .context("the buildpacks do not compile")?;
     Ok(workspace.target().join("debug"))

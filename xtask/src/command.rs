@@ -27,6 +27,17 @@ impl Command {
         Self { inner, limit: None }
     }
 
+    /// Cargo, at the root of the workspace.
+    pub(crate) fn cargo(workspace: &Workspace) -> Self {
+        let mut cargo = Self::new("cargo").dir(&workspace.root);
+        // Build scripts ask to run again when these change (ring's does): everything would be compiled anew whenever
+        // cargo is called from here and by hand in turn.
+        for name in &workspace.own_crate {
+            cargo.inner.env_remove(name);
+        }
+        cargo
+    }
+
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.inner.arg(arg);
         self

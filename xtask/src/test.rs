@@ -102,24 +102,23 @@ fn docker_or_skip(workspace: &Workspace) -> Result<Images> {
 
 fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
-    let tests = Command::new("cargo").args(["test", "--workspace", "--locked", "--"]);
-    tests.args(&args.filter).dir(&workspace.root).shown().context("tests fail")
+    let tests = Command::cargo(workspace).args(["test", "--workspace", "--locked", "--"]);
+    tests.args(&args.filter).shown().context("tests fail")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
     workspace.say("test", "whole images");
     let package = ["test", "--locked", "--package", "kouti-image-tests"];
-    builder::settings(workspace, Command::new("cargo").args(package).args(["--", "--ignored"]))
+    builder::settings(workspace, Command::cargo(workspace).args(package).args(["--", "--ignored"]))
         .args(&args.filter)
         .env("KOUTI_PACK", &setup.tools.pack)
         .env("KOUTI_BUILDER", setup.builder)
-        .dir(&workspace.root)
         .shown()
         .context("image tests fail")
 }
 
 fn cargo(workspace: &Workspace, times: &Times, name: &str, args: &[&str]) -> Result<()> {
     workspace.say("test", format_args!("cargo {}", args.join(" ")));
-    let command = Command::new("cargo").args(args).dir(&workspace.root);
+    let command = Command::cargo(workspace).args(args);
     times.measure(name, || command.quiet(workspace, name))
 }

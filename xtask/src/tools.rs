@@ -47,6 +47,7 @@ pub(crate) fn run(workspace: &Workspace, _: &Args) -> Result<()> {
 pub(crate) fn ensure(workspace: &Workspace) -> Result<Tools> {
     let _lock = workspace.lock("tools")?;
     let dir = workspace.tools();
+    files::sweep(&dir)?;
     let tools = Tools {
         pack: dir.join("pack"),
         lifecycle: dir.join("lifecycle"),

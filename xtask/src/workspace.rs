@@ -12,6 +12,9 @@ use anyhow::Result;
 /// The target triple of the shipped buildpacks (static glibc).
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
+/// See [`Workspace::own_crate`].
+const OWN_CRATE: [&[u8]; 2] = [b"CARGO_MANIFEST_", b"CARGO_PKG_"];
+
 /// See [`Workspace::network`].
 const NETWORK: [&str; 8] = [
     "HTTPS_PROXY",
@@ -40,6 +43,8 @@ pub(crate) struct Workspace {
     pub(crate) path: OsString,
     /// Variables of this process that say how to reach the internet: proxies and certificates.
     pub(crate) network: Vec<(String, OsString)>,
+    /// Names of the variables by which `cargo run` tells this program about its own crate.
+    pub(crate) own_crate: Vec<OsString>,
     started: Instant,
     stopping: AtomicBool,
 }
@@ -71,6 +76,10 @@ impl Workspace {
             network: NETWORK
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)))
+                .collect(),
+            own_crate: std::env::vars_os()
+                .map(|(name, _)| name)
+                .filter(|name| OWN_CRATE.iter().any(|own| name.as_encoded_bytes().starts_with(own)))
                 .collect(),
             started: Instant::now(),
             stopping: AtomicBool::new(false),

@@ -2,7 +2,8 @@
 //! decompression and writing overlap.
 
 use std::io::{self, BufRead, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::ops::Deref;
+use std::sync::mpsc;
 use std::thread::Scope;
 
 /// Large enough that handing it over costs nothing beside filling it.
@@ -11,24 +12,41 @@ pub(crate) const CHUNK: usize = 256 * 1024;
 /// How many chunks may wait: bounds the memory, evens out bursts.
 const DEPTH: usize = 8;
 
-/// What goes from one thread to the next. An error ends the stream; no further
-/// message and no error is its regular end.
-type Message = io::Result<Vec<u8>>;
+/// A part of a stream.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    bytes: Box<[u8]>,
+    filled: usize,
+}
 
-/// The writing end.
-pub(crate) type Sender = SyncSender<Message>;
+impl Deref for Chunk {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+}
+
+/// The writing end. An error ends the stream; the end of this value is its regular end.
+pub(crate) struct Sender {
+    chunks: mpsc::SyncSender<io::Result<Chunk>>,
+    used: mpsc::Receiver<Chunk>,
+}
 
 /// The reading end: the stream as it was.
 pub(crate) struct Chunks {
-    receiver: Receiver<Message>,
-    chunk: Vec<u8>,
+    arriving: mpsc::Receiver<io::Result<Chunk>>,
+    used: mpsc::Sender<Chunk>,
+    chunk: Chunk,
     position: usize,
 }
 
 /// Both ends of a bounded stream.
 pub(crate) fn channel() -> (Sender, Chunks) {
-    let (sender, receiver) = sync_channel(DEPTH);
-    (sender, Chunks { receiver, chunk: Vec::new(), position: 0 })
+    let (to, from) = mpsc::sync_channel(DEPTH);
+    let (give_back, used) = mpsc::channel();
+    let reading = Chunks { arriving: from, used: give_back, chunk: Chunk::default(), position: 0 };
+    (Sender { chunks: to, used }, reading)
 }
 
 /// Runs a reader (a decoder, as a rule) in its own thread.
@@ -41,14 +59,15 @@ pub(crate) fn stage<'scope>(
     let (sender, chunks) = channel();
     scope.spawn(move || {
         loop {
-            let (chunk, result) = fill(|rest| reader.read(rest));
+            let mut chunk = sender.empty();
+            let result = chunk.fill(|rest| reader.read(rest));
             let last = chunk.len() < CHUNK;
             // Without a reader nobody needs to know more.
-            if !chunk.is_empty() && sender.send(Ok(chunk)).is_err() {
+            if !chunk.is_empty() && !sender.send(Ok(chunk)) {
                 return;
             }
             if let Err(error) = result {
-                let _ = sender.send(Err(error));
+                sender.send(Err(error));
                 return;
             }
             if last {
@@ -59,27 +78,49 @@ pub(crate) fn stage<'scope>(
     chunks
 }
 
-/// Reads until a chunk is full, the stream ends or breaks.
-pub(crate) fn fill<E>(
-    mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
-) -> (Vec<u8>, Result<(), E>) {
-    let mut chunk = vec![0; CHUNK];
-    let mut filled = 0;
-    let result = loop {
-        match read(&mut chunk[filled..]) {
-            Ok(0) => break Ok(()),
-            Ok(count) => filled += count,
-            Err(error) => break Err(error),
+impl Chunk {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { bytes: vec![0; CHUNK].into(), filled: 0 }
+    }
+
+    /// Reads until the chunk is full, the stream ends or breaks.
+    pub(crate) fn fill<E>(
+        &mut self,
+        mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<(), E> {
+        self.filled = 0;
+        while self.filled < self.bytes.len() {
+            match read(&mut self.bytes[self.filled..])? {
+                0 => return Ok(()),
+                count => self.filled += count,
+            }
         }
-    };
-    chunk.truncate(filled);
-    (chunk, result)
+        Ok(())
+    }
+}
+
+impl Sender {
+    /// A chunk to fill: one that the reader is through with, or a new one.
+    pub(crate) fn empty(&self) -> Chunk {
+        self.used.try_recv().unwrap_or_else(|_| Chunk::new())
+    }
+
+    /// Whether somebody still reads.
+    pub(crate) fn send(&self, chunk: io::Result<Chunk>) -> bool {
+        self.chunks.send(chunk).is_ok()
+    }
 }
 
 impl BufRead for Chunks {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.position == self.chunk.len() {
-            self.chunk = self.receiver.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+            let next = self.arriving.recv().unwrap_or_else(|_| Ok(Chunk::default()))?;
+            let used = std::mem::replace(&mut self.chunk, next);
+            if !used.bytes.is_empty() {
+                // The sender may be gone already.
+                let _ = self.used.send(used);
+            }
             self.position = 0;
         }
         Ok(&self.chunk[self.position..])

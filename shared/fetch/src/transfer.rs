@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 use tempfile::NamedTempFile;
 
 use crate::download::{Download, Trouble};
-use crate::pipeline::{self, Sender};
+use crate::pipeline::{Chunk, Sender};
 use crate::progress::Teller;
 use crate::unpack::Format;
 
@@ -127,7 +127,7 @@ impl Pump<'_> {
         let result = self.pass(source, &mut sender);
         if let (Err(_), Some(sender)) = (&result, sender) {
             // Otherwise the receiver would take it for the end.
-            let _ = sender.send(Err(io::Error::other("the transfer broke")));
+            sender.send(Err(io::Error::other("the transfer broke")));
         }
         result
     }
@@ -140,9 +140,11 @@ impl Pump<'_> {
         let mut hash = Hash::new(self.algorithm);
         let mut size = 0;
         let mut head = Vec::new();
+        let mut spare = None;
         loop {
-            let (chunk, result) = pipeline::fill(|rest| source.read(rest));
-            result?;
+            let empty = || sender.as_ref().map_or_else(Chunk::new, Sender::empty);
+            let mut chunk = spare.take().unwrap_or_else(empty);
+            chunk.fill(|rest| source.read(rest))?;
             if chunk.is_empty() {
                 return Ok(Received { size, checksum: hash.finish(), head });
             }
@@ -153,8 +155,12 @@ impl Pump<'_> {
             hash.update(&chunk);
             size += chunk.len() as u64;
             self.copy(&chunk)?;
-            if sender.as_ref().is_some_and(|sender| sender.send(Ok(chunk)).is_err()) {
-                *sender = None;
+            if let Some(reader) = sender {
+                if !reader.send(Ok(chunk)) {
+                    *sender = None;
+                }
+            } else {
+                spare = Some(chunk);
             }
             if self.stop.load(Ordering::Relaxed) {
                 return Err(Broken::Stopped);

@@ -9,17 +9,15 @@ use kouti_testing::upstream::{Page, Upstream};
 use super::Figure;
 use super::measure::{peak_memory, run, seconds};
 use crate::stamp;
-use crate::workspace::{TRIPLE, Workspace};
-use crate::{command, host};
+use crate::workspace::Workspace;
+use crate::{build, host};
 
 pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>> {
     host::need(workspace, &[("curl", &["curl"]), ("time", &["time"])])?;
     let archive = largest_archive(&workspace.mirror().join("archives"))?;
     workspace.say("bench", format_args!("fetching {}", archive.display()));
-    command::Command::new("cargo")
-        .args(["build", "--release", "--locked", "--package", "kouti-fetch", "--example", "fetch"])
-        .args(["--target", TRIPLE])
-        .dir(&workspace.root)
+    build::optimised(workspace)?
+        .args(["--package", "kouti-fetch", "--example", "fetch"])
         .quiet(workspace, "fetch example")?;
     let program = workspace.release().join("examples/fetch");
 
