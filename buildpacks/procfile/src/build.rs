@@ -1,27 +1,36 @@
 //! Reads the sources of process types and declares what the recipe says.
 
-use kouti::{BuildContext, Entry, Explain, Fault, Launch, Log, Problem};
+use kouti::{BuildContext, Entry, Explain, Fault, Launch, LayerEnv, Log, Problem};
+use kouti_procfile::START_WORDS;
 
 use crate::detect::{BINDING, MISNAMED, PROCFILE, TEXT, in_app};
 use crate::procfile::Procfile;
-use crate::recipe::{Sources, decide};
+use crate::recipe::{Sources, Wishes, decide};
 use crate::settings;
 use crate::shell::Shell;
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let env = &context.env;
     let shell = if settings::DIRECT_PROCESS.read(env)? {
-        Shell::None
+        Shell::Unwanted
     } else {
         let kind = kouti::settings::RUN_IMAGE_KIND.read(env)?;
         Shell::of_image(kind.as_deref(), env.given("CNB_STACK_ID"), &context.target.distro_name)
     };
-    let live_reload = kouti::settings::LIVE_RELOAD_ENABLED.read(env)?;
+    let wishes = Wishes {
+        shell,
+        live_reload: kouti::settings::LIVE_RELOAD_ENABLED.read(env)?,
+        reload: settings::LIVE_RELOAD.read(env)?,
+        app_dir: &context.app_dir,
+    };
 
     let sources = sources(context, log)?;
-    let recipe = decide(sources, shell, live_reload)?;
+    let recipe = decide(sources, &wishes)?;
     for notice in recipe.notices {
         log.warn(notice);
+    }
+    if recipe.helper {
+        context.helper_layer(log, &[], &[START_WORDS], LayerEnv::new())?;
     }
     Ok(Launch { processes: recipe.processes, ..Launch::default() })
 }

@@ -35,7 +35,12 @@ pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
     if entry.metadata.is_empty() && !is_asked_for {
         return Detection::skip("no Procfile, binding or BP_PROCFILE_DEFAULT_PROCESS");
     }
-    Ok(Detection::Pass(vec![Alternative::new().provides(PROCFILE).requires(entry)]))
+    let mut plan = Alternative::new().provides(PROCFILE).requires(entry);
+    // A wrong value is told by the build.
+    if settings::LIVE_RELOAD.read(&context.env).unwrap_or(false) {
+        plan = plan.requires(Entry::watchexec());
+    }
+    Ok(Detection::Pass(vec![plan]))
 }
 
 /// A path that stays in the app.

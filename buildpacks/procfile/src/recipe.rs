@@ -1,6 +1,9 @@
 //! Which processes the image gets, from all that names some.
 
+use std::path::Path;
+
 use kouti::{Explain, Fault, Notice, Process};
+use kouti_procfile::{START_WORDS, words};
 
 use crate::procfile::{Entry, Procfile};
 use crate::shell::{Shell, Stays, stays, syntax};
@@ -18,37 +21,66 @@ pub(crate) struct Sources {
     pub(crate) misnamed: Option<String>,
 }
 
+/// What else is known when it is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wishes<'a> {
+    pub(crate) shell: Shell,
+    /// Whether live reload is wanted for the app.
+    pub(crate) live_reload: bool,
+    /// Whether it is wanted for the default process.
+    pub(crate) reload: bool,
+    pub(crate) app_dir: &'a Path,
+}
+
 #[derive(Debug, PartialEq)]
 pub(crate) struct Recipe {
     pub(crate) processes: Vec<Process>,
+    /// Whether a process needs our own program.
+    pub(crate) helper: bool,
     pub(crate) notices: Vec<Notice>,
 }
 
 /// Decides without touching anything.
-pub(crate) fn decide(
-    sources: Sources,
-    shell: Shell,
-    live_reload: bool,
-) -> Result<Recipe, NotWords> {
+pub(crate) fn decide(sources: Sources, wishes: &Wishes) -> Result<Recipe, NotWords> {
     let misnamed = sources.misnamed.clone();
     let Procfile { entries, mut notices } = merge(sources);
     let default = default(&entries);
-    let mut processes = Vec::new();
+    let (mut processes, mut helper) = (Vec::new(), false);
     for entry in &entries {
         let Entry { kind, command } = entry;
         let is_default = default == Some(kind);
-        let process = if let Some(shell) = shell.program() {
+        let process = if let Some(shell) = wishes.shell.program() {
             if is_default && let Some(why) = stays(command) {
                 notices.push(staying(kind, why));
             }
             // What a user adds on the command line arrives as `$1` and so on; `$0` is the type.
             Process::new(kind, [shell, "-c", command, kind])
         } else {
-            let words = words(entry)?;
-            notices.extend(not_interpreted(entry, &words));
-            Process::new(kind, words)
+            let mut operators: Vec<_> = syntax(command).into_iter().map(|found| found.1).collect();
+            let is_variable = |operator: &&str| ["$", "${"].contains(operator);
+            let expands = wishes.shell == Shell::None && operators.iter().any(is_variable);
+            operators.retain(|operator| !(expands && is_variable(operator)));
+            let words = if expands {
+                words(command, |name| Some(name.to_owned()))
+            } else {
+                shell_words::split(command).ok()
+            };
+            let words = words
+                .filter(|words| words.first().is_some_and(|program| !program.is_empty()))
+                .ok_or_else(|| NotWords { kind: kind.clone(), command: command.clone() })?;
+            notices.extend(not_interpreted(kind, operators, &words[0]));
+            helper |= expands;
+            if expands {
+                Process::new(kind, [START_WORDS, command])
+            } else {
+                Process::new(kind, words)
+            }
         };
-        processes.push(if is_default { process.default() } else { process });
+        match (is_default, wishes.reload) {
+            (true, true) => processes.extend(process.default().reloading(wishes.app_dir)),
+            (true, false) => processes.push(process.default()),
+            (false, _) => processes.push(process),
+        }
     }
     if let Some(name) = misnamed {
         notices.push(
@@ -65,13 +97,13 @@ pub(crate) fn decide(
             "call one of them `web`, or choose with `docker run --entrypoint <process type>`",
         ));
     }
-    if live_reload && !processes.is_empty() {
+    if wishes.live_reload && !wishes.reload && !processes.is_empty() {
         notices.push(
-            Notice::new("BP_LIVE_RELOAD_ENABLED has no effect on the commands of a Procfile")
-                .hint("put `watchexec --restart --shell none --` in front of a command"),
+            Notice::new("the commands of the Procfile do not reload when files change")
+                .hint("set BP_PROCFILE_LIVE_RELOAD=true"),
         );
     }
-    Ok(Recipe { processes, notices })
+    Ok(Recipe { processes, helper, notices })
 }
 
 fn merge(sources: Sources) -> Procfile {
@@ -107,36 +139,24 @@ fn staying(kind: &str, why: Stays) -> Notice {
     })
 }
 
-fn words(entry: &Entry) -> Result<Vec<String>, NotWords> {
-    let words = shell_words::split(&entry.command).unwrap_or_default();
-    if words.first().is_none_or(String::is_empty) {
-        return Err(NotWords { kind: entry.kind.clone(), command: entry.command.clone() });
-    }
-    Ok(words)
-}
-
 /// What of a command is not what it would be in a shell.
-fn not_interpreted(entry: &Entry, words: &[String]) -> Vec<Notice> {
-    let kind = &entry.kind;
+fn not_interpreted(kind: &str, mut operators: Vec<&str>, program: &str) -> Vec<Notice> {
     let mut notices = Vec::new();
-    let mut operators: Vec<_> =
-        syntax(&entry.command).into_iter().map(|(_, operator)| format!("`{operator}`")).collect();
-    operators.sort();
+    operators.sort_unstable();
     operators.dedup();
     if !operators.is_empty() {
         notices.push(
             Notice::new(format!(
-                "`{kind}` starts without a shell, so these have no meaning: {}",
-                operators.join(", ")
+                "`{kind}` starts without a shell, so these have no meaning: `{}`",
+                operators.join("`, `")
             ))
             .hint("use a run image that has a shell, and leave BP_DIRECT_PROCESS out"),
         );
     }
-    if let Some((name, _)) = words[0].split_once('=') {
+    if let Some((name, _)) = program.split_once('=') {
         notices.push(
             Notice::new(format!(
-                "`{kind}` starts without a shell, so `{}` is taken for its program",
-                words[0]
+                "`{kind}` starts without a shell, so `{program}` is taken for its program"
             ))
             .hint(format!("set the variable with BPE_DEFAULT_{name}")),
         );

@@ -12,11 +12,17 @@ pub(crate) const DEFAULT_PROCESS: Setting<Option<String>> = Setting::build(
     "command of the process type `web`, where no Procfile names one",
 );
 
+pub(crate) const LIVE_RELOAD: Setting<bool> = Setting::build(
+    "BP_PROCFILE_LIVE_RELOAD",
+    "false",
+    "restart the default process when files of the app change; not for production",
+);
+
 pub(crate) const PATH: Setting<String> =
     Setting::build("BP_PROCFILE_PATH", "Procfile", "where in the app the Procfile is");
 
 pub(crate) const ALL: &[Declared] =
-    &[DIRECT_PROCESS.declared, DEFAULT_PROCESS.declared, PATH.declared];
+    &[DIRECT_PROCESS.declared, DEFAULT_PROCESS.declared, LIVE_RELOAD.declared, PATH.declared];
 
 #[cfg(test)]
 mod tests {

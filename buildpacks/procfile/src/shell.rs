@@ -6,8 +6,11 @@ pub(crate) enum Shell {
     Bash,
     /// Small systems have no other one.
     Sh,
-    /// The words of the command are the program and its arguments.
+    /// The image has none: the words of a command are the program and its arguments, with the
+    /// values of variables.
     None,
+    /// The user wants none: the words are taken as they are.
+    Unwanted,
 }
 
 impl Shell {
@@ -30,7 +33,7 @@ impl Shell {
         match self {
             Self::Bash => Some("bash"),
             Self::Sh => Some("sh"),
-            Self::None => None,
+            Self::None | Self::Unwanted => None,
         }
     }
 }
@@ -64,10 +67,13 @@ pub(crate) fn syntax(command: &str) -> Vec<(usize, &'static str)> {
 
 /// The operator or the expansion that `text` starts with; longer ones first.
 fn operator(text: &str) -> Option<&'static str> {
-    let known = ["&&", "||", "$(", "${", "|", "&", ";", ">", "<", "*", "`"];
+    let known = ["&&", "||", "$(", "$@", "$*", "${", "|", "&", ";", ">", "<", "*", "`"];
     known.into_iter().find(|operator| text.starts_with(operator)).or_else(|| {
-        let name = text.strip_prefix('$')?;
-        name.starts_with(|c: char| c.is_ascii_alphanumeric() || "_@*".contains(c)).then_some("$")
+        match text.strip_prefix('$')?.chars().next()? {
+            c if c.is_ascii_digit() => Some("$1"),
+            c if c.is_ascii_alphabetic() || c == '_' => Some("$"),
+            _ => None,
+        }
     })
 }
 
@@ -129,7 +135,7 @@ mod tests {
             ("node server.js --port=1", vec![]),
             ("a && b || c | d & e; f", vec!["&&", "||", "|", "&", ";"]),
             ("cat <in >out *.txt `x`", vec!["<", ">", "*", "`", "`"]),
-            ("a $PORT ${PORT} $(x) $@ $1", vec!["$", "${", "$(", "$", "$"]),
+            ("a $PORT ${PORT} $(x) $@ $12", vec!["$", "${", "$(", "$@", "$1"]),
             ("echo '$PORT && x' \"$PORT && x\"", vec!["$"]),
             (r"echo \$PORT \&\& 'it'\''s' 5$", vec![]),
             ("ä \\", vec![]),

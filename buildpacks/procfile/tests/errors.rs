@@ -140,6 +140,8 @@ fn a_direct_command_needs_matching_quotes_and_a_program() {
     hint: close every quote, and name a program
     ");
     assert!(direct("web: '' now\n").starts_with("error[procfile-not-words]"));
+    let tiny = procfile("web: ./serve \"$PORT\n").env("BP_RUN_IMAGE_KIND", "tiny").fails();
+    assert!(tiny.error().starts_with("error[procfile-not-words]"));
 }
 
 #[test]

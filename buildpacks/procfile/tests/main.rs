@@ -11,6 +11,7 @@ use kouti_testing::{Built, Case};
 fn case() -> Case {
     let descriptor = concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml");
     Case::new(env!("CARGO_BIN_EXE_kouti-procfile"), descriptor)
+        .helper(env!("CARGO_BIN_EXE_kouti-procfile-helper"))
 }
 
 fn procfile(text: &str) -> Case {

@@ -140,7 +140,7 @@ fn the_same_procfile_makes_the_same_image() {
 }
 
 #[test]
-fn live_reload_does_not_reach_the_commands() {
+fn live_reload_has_to_be_asked_for() {
     let case = procfile("web: ./serve\n").env("BP_LIVE_RELOAD_ENABLED", "true");
     assert_snapshot!(case.build().log(), @"
     Kouti Procfile [version]
@@ -148,14 +148,26 @@ fn live_reload_does_not_reach_the_commands() {
         BP_LIVE_RELOAD_ENABLED   true
       Reading process types
         Procfile   web
-    warning: BP_LIVE_RELOAD_ENABLED has no effect on the commands of a Procfile
-    hint: put `watchexec --restart --shell none --` in front of a command
+    warning: the commands of the Procfile do not reload when files change
+    hint: set BP_PROCFILE_LIVE_RELOAD=true
       Processes
         web (default)   bash -c ./serve web
       Done in [time]
-    warning: BP_LIVE_RELOAD_ENABLED has no effect on the commands of a Procfile
-    hint: put `watchexec --restart --shell none --` in front of a command
+    warning: the commands of the Procfile do not reload when files change
+    hint: set BP_PROCFILE_LIVE_RELOAD=true
     ");
+}
+
+#[test]
+fn the_default_process_reloads_if_that_is_asked_for() {
+    let case = procfile("web: ./serve\nworker: ./work\n").env("BP_PROCFILE_LIVE_RELOAD", "true");
+    let build = case.clone().provides("watchexec").build();
+    assert_snapshot!(build.processes(), @"
+    no-reload: bash -c ./serve web
+    web (default): watchexec --restart --watch <app> --shell none --no-vcs-ignore --no-project-ignore --debounce 200ms -- bash -c ./serve web
+    worker: bash -c ./work worker
+    ");
+    assert!(case.detect().failure().is_some(), "a builder without watchexec cannot do it");
 }
 
 #[test]

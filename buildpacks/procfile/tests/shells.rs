@@ -41,18 +41,18 @@ fn a_system_without_bash_has_sh() {
 #[test]
 fn what_only_a_shell_understands_is_remarked_on_without_one() {
     let text = "web: NODE_ENV=test ./serve $PORT && echo '$5; *'\nworker: ./work \"$@\"\n";
-    let build = procfile(text).env("BP_RUN_IMAGE_KIND", "static").build();
+    let build = procfile(text).env("BP_DIRECT_PROCESS", "true").build();
     assert_snapshot!(build.log(), @"
     Kouti Procfile [version]
       Settings
-        BP_RUN_IMAGE_KIND   static
+        BP_DIRECT_PROCESS   true
       Reading process types
         Procfile   web, worker
     warning: `web` starts without a shell, so these have no meaning: `$`, `&&`
     hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
     warning: `web` starts without a shell, so `NODE_ENV=test` is taken for its program
     hint: set the variable with BPE_DEFAULT_NODE_ENV
-    warning: `worker` starts without a shell, so these have no meaning: `$`
+    warning: `worker` starts without a shell, so these have no meaning: `$@`
     hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
       Processes
         web (default)   'NODE_ENV=test' ./serve '$PORT' '&&' echo '$5; *'
@@ -62,9 +62,42 @@ fn what_only_a_shell_understands_is_remarked_on_without_one() {
     hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
     warning: `web` starts without a shell, so `NODE_ENV=test` is taken for its program
     hint: set the variable with BPE_DEFAULT_NODE_ENV
-    warning: `worker` starts without a shell, so these have no meaning: `$`
+    warning: `worker` starts without a shell, so these have no meaning: `$@`
     hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
     ");
+}
+
+#[test]
+fn variables_have_their_values_without_a_shell() {
+    let text = "web: printf '%s\\n' $PORT \"$NONE\" '$PORT' ${MODE:-a b}\nworker: ./work *\n";
+    let build = procfile(text).env("BP_RUN_IMAGE_KIND", "tiny").build();
+    assert_snapshot!(build.log(), @r#"
+    Kouti Procfile [version]
+      Settings
+        BP_RUN_IMAGE_KIND   tiny
+      Reading process types
+        Procfile   web, worker
+    warning: `worker` starts without a shell, so these have no meaning: `*`
+    hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
+      Installing launch helper
+      Processes
+        web (default)   start-words 'printf '\''%s\n'\'' $PORT "$NONE" '\''$PORT'\'' ${MODE:-a b}'
+        worker          ./work '*'
+      Done in [time]
+    warning: `worker` starts without a shell, so these have no meaning: `*`
+    hint: use a run image that has a shell, and leave BP_DIRECT_PROCESS out
+    "#);
+    assert_eq!(output(&build, "web", &[]), "8080\n\n$PORT\na\nb\n");
+    assert_eq!(output(&build, "web", &["c d"]), "8080\n\n$PORT\na\nb\nc d\n");
+    assert!(build.rebuild().layer("helper").is_reused());
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named_at_launch() {
+    let build = procfile("web: ./serve $PORT\n").env("BP_RUN_IMAGE_KIND", "tiny").build();
+    let exit = build.launch("web").start().unwrap().wait().unwrap();
+    assert_eq!(exit.status.code(), Some(127));
+    assert_snapshot!(exit.log, @"error: cannot start `./serve $PORT`: No such file or directory (os error 2)");
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod layer_env;
 mod masks;
 mod plan;
 mod pruning;
+mod reload;
 mod report;
 mod sboms;
 pub mod setting;
