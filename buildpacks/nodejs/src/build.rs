@@ -1,6 +1,6 @@
 //! Actions: carries a recipe out, step by step.
 
-use kouti::{BuildContext, Launch, Log, Problem, settings};
+use kouti::{BuildContext, Launch, LayerEnv, Log, Problem, settings};
 use kouti_node::failure::Step;
 use kouti_node::{Packages, Scope, Toolchain, npm, runtime};
 
@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::processes;
 use crate::recipe::Recipe;
 use crate::settings::Settings;
+use crate::start::Start;
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let app = App::read(context)?;
@@ -39,7 +40,13 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     if recipe.prune && packages.count(Scope::Development) > 0 {
         toolchain.run(log, &project.root, &npm::prune(), Step::Packages)?;
     }
+    if let Some(program) = recipe.start.as_ref().and_then(Start::program)
+        && !project.has_program(&program, &context.env)
+    {
+        log.warn(Start::program_missing(&program));
+    }
     runtime::install(context, log, node, project, &toolchain)?;
+    context.helper_layer(log, &["node"], &[processes::SUPERVISOR], launch_env(&recipe))?;
 
     let name = project.name();
     Ok(Launch {
@@ -49,4 +56,13 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
         ..Launch::default()
     })
+}
+
+fn launch_env(recipe: &Recipe) -> LayerEnv {
+    let env = LayerEnv::new();
+    if recipe.optimize_memory {
+        env.default_value(kouti::Scope::Launch, "OPTIMIZE_MEMORY", "true")
+    } else {
+        env
+    }
 }

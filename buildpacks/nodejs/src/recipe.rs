@@ -4,14 +4,17 @@
 
 use kouti::catalog::{Catalog, Choice, Target};
 use kouti::{Entry, Notice, Plan, Problem};
-use kouti_node::{Install, Mode, NODE, NodeVersion, Reuse, Scripts, Wishes};
+use kouti_node::{
+    Install, Mode, NODE, NodeVersion, PackageJson, Reuse, Scripts, UnknownScript, Wishes,
+};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::settings::Settings;
-use crate::start::Start;
+use crate::start::{Script, Start};
 
 /// Everything that a build will do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a decision of its own")]
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Recipe {
     /// Which Node.js.
@@ -24,6 +27,12 @@ pub(crate) struct Recipe {
     pub(crate) prune: bool,
     /// What is started.
     pub(crate) start: Option<Start>,
+    /// More process types, and what they start.
+    pub(crate) processes: Vec<(String, Script)>,
+    /// Whether our supervisor is the first process of the container.
+    pub(crate) supervise: bool,
+    /// Whether the heap is sized by the memory of the container.
+    pub(crate) optimize_memory: bool,
     /// Whether a later buildpack needs Node.js in this build.
     pub(crate) node_for_others: bool,
     /// What the user should know.
@@ -61,6 +70,7 @@ impl Recipe {
         let mut notices = app.project.notices.clone();
         notices.extend(node.notices);
         notices.extend(install.as_ref().and_then(floating));
+        notices.extend(start.as_ref().and_then(Start::remark));
         if start.is_none() && !app.procfile_needs_node {
             notices.push(Start::missing());
         }
@@ -70,10 +80,23 @@ impl Recipe {
             install,
             scripts,
             start,
+            processes: processes(app, settings)?,
+            supervise: settings.supervise,
+            optimize_memory: settings.optimize_memory,
             node_for_others: others.iter().any(|entry| entry.flag("build")),
             notices,
         })
     }
+}
+
+fn processes(app: &App, settings: &Settings) -> Result<Vec<(String, Script)>, UnknownScript> {
+    let nothing = PackageJson::default();
+    let package = app.project.package.as_ref().unwrap_or(&nothing);
+    let read = |(kind, name): &(String, String)| match Script::read(package, name) {
+        Some(script) => Ok((kind.clone(), script)),
+        None => Err(UnknownScript::new("BP_NODE_PROCESSES", name, package)),
+    };
+    settings.processes.iter().map(read).collect()
 }
 
 fn install(app: &App, scripts: &Scripts) -> Install {

@@ -1,6 +1,6 @@
 //! What the user can set.
 
-use kouti::setting::{BadSetting, Declared, Words};
+use kouti::setting::{BadSetting, Declared, Value, Words};
 use kouti::{Env, Setting};
 pub(crate) use kouti_node::settings::{PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
 
@@ -29,12 +29,65 @@ const PRUNE: Setting<bool> = Setting::build(
     "remove what only builds need from node_modules",
 );
 
+/// Whether our supervisor is the first process of the container.
+const INIT: Setting<Init> = Setting::build(
+    "BP_NODE_INIT",
+    "auto",
+    "`none` starts the app without the supervisor that passes signals on",
+);
+
+/// Paketo's switch for the same, which is always on here.
+const LAUNCH_WITH_TINI: Setting<bool> =
+    Setting::build("BP_LAUNCH_WITH_TINI", "false", "accepted and without effect");
+
+/// More process types.
+const PROCESSES: Setting<Words> = Setting::build(
+    "BP_NODE_PROCESSES",
+    "",
+    "more process types, such as `worker=start:worker,release=db:migrate`",
+);
+
+/// Whether Node.js sizes its heap by the memory of the container.
+const OPTIMIZE_MEMORY: Setting<bool> = Setting::build(
+    "BP_NODE_OPTIMIZE_MEMORY",
+    "false",
+    "size the heap by the memory of the container: the default of OPTIMIZE_MEMORY",
+);
+
+/// The variables that our helper reads when a container starts.
+const LAUNCH: [Setting<Option<String>>; 6] = [
+    Setting::launch("BPL_DEBUG_ENABLED", "false", "start the debugger of Node.js"),
+    Setting::launch("BPL_DEBUG_HOST", "127.0.0.1", "address at which the debugger listens"),
+    Setting::launch("BPL_DEBUG_PORT", "9229", "port at which the debugger listens"),
+    Setting::launch("BPL_DEBUG_SUSPEND", "false", "wait for the debugger before the app starts"),
+    Setting::launch(
+        "BPL_NODE_HEAP_PERCENT",
+        "75",
+        "share of the memory that becomes the heap, with OPTIMIZE_MEMORY",
+    ),
+    Setting::launch(
+        "BPL_WEB_CONCURRENCY_ENABLED",
+        "false",
+        "set WEB_CONCURRENCY by the memory of the container",
+    ),
+];
+
 /// All of them, in the order of their names.
 pub(crate) const ALL: &[Declared] = &[
+    LAUNCH[0].declared,
+    LAUNCH[1].declared,
+    LAUNCH[2].declared,
+    LAUNCH[3].declared,
+    LAUNCH[4].declared,
+    LAUNCH[5].declared,
     LAUNCHPOINT.declared,
+    LAUNCH_WITH_TINI.declared,
+    INIT.declared,
+    OPTIMIZE_MEMORY.declared,
     PREFER_LTS.declared,
-    PRUNE.declared,
+    PROCESSES.declared,
     PROJECT_PATH.declared,
+    PRUNE.declared,
     RUN_SCRIPTS.declared,
     VERSION.declared,
     START_SCRIPT.declared,
@@ -55,12 +108,41 @@ pub(crate) struct Settings {
     pub(crate) launchpoint: Option<String>,
     pub(crate) verify_launchpoint: bool,
     pub(crate) prune: bool,
+    pub(crate) supervise: bool,
+    pub(crate) optimize_memory: bool,
+    /// Process types and their scripts.
+    pub(crate) processes: Vec<(String, String)>,
+}
+
+/// What is the first process of the container.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Init {
+    Auto,
+    None,
+}
+
+impl Value for Init {
+    const FORM: &'static str = "`auto` or `none`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
 }
 
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, BadSetting> {
         let Words(scripts) = RUN_SCRIPTS.read(env)?;
+        let Words(processes) = PROCESSES.read(env)?;
+        let processes = processes.iter().map(|text| process(text)).collect::<Result<_, _>>()?;
+        LAUNCH_WITH_TINI.read(env)?;
         Ok(Self {
+            processes,
+            supervise: INIT.read(env)? == Init::Auto,
+            optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,
             run_scripts: RUN_SCRIPTS.is_set(env).then_some(scripts),
@@ -71,6 +153,21 @@ impl Settings {
             prune: PRUNE.read(env)?,
         })
     }
+}
+
+/// Reads `worker=start:worker`.
+fn process(text: &str) -> Result<(String, String), BadSetting> {
+    let is_type = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    text.split_once('=')
+        .map(|(name, script)| (name.trim().to_owned(), script.trim().to_owned()))
+        .filter(|(name, script)| is_type(name) && !script.is_empty())
+        .ok_or_else(|| BadSetting {
+            name: PROCESSES.declared.name,
+            value: text.to_owned(),
+            form: "a list of process types and scripts, such as `worker=start:worker`",
+        })
 }
 
 #[cfg(test)]

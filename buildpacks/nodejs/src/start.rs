@@ -53,6 +53,41 @@ impl Start {
         Ok(app.main_file.clone().map(Self::File))
     }
 
+    /// The program that is started, if that can be known.
+    pub(crate) fn program(&self) -> Option<String> {
+        match self {
+            Self::Script(script) => words(&script.main)?.into_iter().next(),
+            Self::Launchpoint(_) | Self::File(_) => None,
+        }
+    }
+
+    /// What is told about servers that are made for developers.
+    pub(crate) fn remark(&self) -> Option<Notice> {
+        let Self::Script(script) = self else { return None };
+        let words: Vec<_> = script.main.split_whitespace().collect();
+        let server = DEVELOPMENT_SERVERS.iter().find(|server| {
+            let parts: Vec<_> = server.split(' ').collect();
+            words.windows(parts.len()).any(|window| window == parts)
+        })?;
+        let is_vite = *server == "vite" && words.contains(&"preview");
+        (!is_vite).then(|| {
+            Notice::new(format!(
+                "the script `{}` runs `{server}`, which is made for development",
+                script.name
+            ))
+            .hint("start what the build made, or serve static pages with BP_WEB_SERVER=nginx")
+        })
+    }
+
+    /// What is told where the program to start is not in the image.
+    pub(crate) fn program_missing(program: &str) -> Notice {
+        Notice::new(format!("`{program}` is what starts this app, and it is not in the image"))
+            .hint(
+                "move its package from `devDependencies` to `dependencies`, or set \
+             BP_NODE_PRUNE_DEV_DEPENDENCIES=false",
+            )
+    }
+
     /// What is told where nothing can be started.
     pub(crate) fn missing() -> Notice {
         Notice::new("nothing starts this app: the image gets no process `web`")
@@ -60,8 +95,37 @@ impl Start {
     }
 }
 
+/// First words of commands that serve developers, not users.
+const DEVELOPMENT_SERVERS: [&str; 8] = [
+    "nodemon",
+    "vite",
+    "next dev",
+    "webpack serve",
+    "ng serve",
+    "react-scripts start",
+    "ts-node-dev",
+    "tsx watch",
+];
+
+/// How often a script may stand for another one.
+const DETOURS: usize = 5;
+
 impl Script {
-    fn read(package: &PackageJson, name: &str) -> Option<Self> {
+    /// The script `name`, and what npm would run around it.
+    pub(crate) fn read(package: &PackageJson, name: &str) -> Option<Self> {
+        let mut found = Self::literal(package, name)?;
+        for _ in 0..DETOURS {
+            let Some(other) = found.stands_for() else { break };
+            match Self::literal(package, &other) {
+                // npm in between would cost memory and time, and pass signals on late.
+                Some(other) if other.words().is_some() => found.main = other.main,
+                _ => break,
+            }
+        }
+        Some(found)
+    }
+
+    fn literal(package: &PackageJson, name: &str) -> Option<Self> {
         let script = |name: &str| package.script(name).map(str::to_owned);
         Some(Self {
             main: script(name)?,
@@ -69,6 +133,17 @@ impl Script {
             post: script(&format!("post{name}")),
             name: name.to_owned(),
         })
+    }
+
+    /// The script that this one does nothing but run: `npm run serve`.
+    fn stands_for(&self) -> Option<String> {
+        let words = words(&self.main)?;
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["npm" | "yarn" | "pnpm", "run", name] => Some((*name).to_owned()),
+            ["npm" | "yarn" | "pnpm", "start"] => Some("start".to_owned()),
+            _ => None,
+        }
     }
 
     /// The words of the script, if it needs no shell to be understood.
@@ -144,6 +219,42 @@ mod tests {
             ("./bin/www --a=b", vec!["./bin/www", "--a=b"]),
         ] {
             assert_eq!(words(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn servers_for_developers_are_remarked_upon() {
+        let remark = |main: &str| {
+            let main = main.to_owned();
+            let script = Script { name: "start".to_owned(), pre: None, main, post: None };
+            Start::Script(script).remark().is_some()
+        };
+        for main in ["nodemon x.js", "next dev -p 80", "PORT=1 vite --host", "a && ng serve"] {
+            assert!(remark(main), "{main}");
+        }
+        for main in ["next start", "vite preview", "node nodemon.js", "node ."] {
+            assert!(!remark(main), "{main}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_only_runs_another_one_stands_for_it() {
+        let main = |scripts: &str| {
+            let package =
+                PackageJson::parse(&format!("{{\"scripts\": {scripts}}}"), "package.json").unwrap();
+            Script::read(&package, "start").unwrap().main
+        };
+        let two = r#"{"start": "npm run serve", "serve": "yarn run real", "real": "node ."}"#;
+        assert_eq!(main(two), "node .");
+        let circle = r#"{"start": "npm run serve", "serve": "npm start"}"#;
+        assert!(main(circle).starts_with("npm "));
+        for kept in [
+            r#"{"start": "npm run serve", "serve": "a && b"}"#,
+            r#"{"start": "npm run serve", "serve": "node .", "preserve": "x"}"#,
+            r#"{"start": "npm run serve -- --x", "serve": "node ."}"#,
+            r#"{"start": "npm run serve"}"#,
+        ] {
+            assert!(main(kept).starts_with("npm run serve"), "{kept}");
         }
     }
 

@@ -73,8 +73,9 @@ fn a_misspelt_setting_gets_a_suggestion() {
       Running npm prune --omit=dev --ignore-scripts
           removed packages
       Installing Node.js 24.18.1
+      Installing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch start -- node server.js
       Done in [time]
     warning: no buildpack reads BP_NODE_VERSON
     hint: did you mean BP_NODE_VERSION?
@@ -167,26 +168,29 @@ fn an_unknown_script_is_refused() {
 #[test]
 fn a_wrong_checksum_installs_nothing() {
     let upstream = Upstream::start();
-    let right = node_with("26.1.0", Tool::succeeds()).uri("https://nodejs.test/node-26.1.0.tar.gz");
+    let right = node_with("26.1.0", Tool::succeeds()).uri(upstream.url("/node-26.1.0.tar.gz"));
     upstream.serve(
         "/node-26.1.0.tar.gz",
         Page::simple(node_with("26.1.0", Tool::fails(1, "evil")).to_bytes()),
     );
-    let failed = from(&upstream, right).fails();
+    let failed = from(right).fails();
     assert_snapshot!(log(&failed, &upstream), @"
     Kouti Node.js [version]
       Settings
-        BP_NODE_VERSION        26
-        BP_DEPENDENCY_MIRROR   http://<mirror>
+        BP_NODE_VERSION   26
       Choosing Node.js
         BP_NODE_VERSION   26     <- used
         default           24.x
         26.1.0 chosen (newest that fits; supported until 2028-04-30)
       Installing Node.js 26.1.0 for the build
+        636 B came with the wrong checksum; downloading once more
 
-    error[bad-mirror]: BP_DEPENDENCY_MIRROR is not a mirror: `http://<mirror>` is neither https nor a local file
+    error[checksum-mismatch]: Node.js 26.1.0 from http://<upstream>/node-26.1.0.tar.gz is not what the catalogue promises
+      expected sha256:0e07851cb4a6823ad4ed6a396f94e7f218a1abd494d13635540100ad04443159
+      actual   sha256:cc928a7b535a466320ba3c0b665568550d22f440b061d76c4a35e9c146b14702 (636 B)
 
-    hint: write an https:// address, or file:// and an absolute path, for example `https://mirror.example/files/{originalHost},skip-path=/downloads`
+    hint: a mirror must serve exactly the same bytes as the original, not a repacked file
+    hint: if the original was replaced upstream, update the buildpack
     ");
     assert_eq!(failed.layers_left(), ["downloads", "downloads.toml"]);
 }
@@ -194,40 +198,38 @@ fn a_wrong_checksum_installs_nothing() {
 #[test]
 fn a_truncated_download_installs_nothing() {
     let upstream = Upstream::start();
-    let node = node_with("26.1.0", Tool::succeeds()).uri("https://nodejs.test/node-26.1.0.tar.gz");
+    let node = node_with("26.1.0", Tool::succeeds()).uri(upstream.url("/node-26.1.0.tar.gz"));
     upstream.serve("/node-26.1.0.tar.gz", Page::simple(node.to_bytes()));
     upstream.always("/node-26.1.0.tar.gz", Fault::TruncateAt(300));
-    let failed = from(&upstream, node).env("BP_DOWNLOAD_ATTEMPTS", "1").fails();
+    let failed = from(node).env("BP_DOWNLOAD_ATTEMPTS", "1").fails();
     assert_snapshot!(log(&failed, &upstream), @"
     Kouti Node.js [version]
       Settings
         BP_NODE_VERSION        26
-        BP_DEPENDENCY_MIRROR   http://<mirror>
         BP_DOWNLOAD_ATTEMPTS   1
       Choosing Node.js
         BP_NODE_VERSION   26     <- used
         default           24.x
         26.1.0 chosen (newest that fits; supported until 2028-04-30)
       Installing Node.js 26.1.0 for the build
+        http://<upstream>/node-26.1.0.tar.gz: the connection broke after 300 B of 626 B
 
-    error[bad-mirror]: BP_DEPENDENCY_MIRROR is not a mirror: `http://<mirror>` is neither https nor a local file
+    error[download-failed]: cannot download Node.js 26.1.0 from http://<upstream>/node-26.1.0.tar.gz: the connection broke after 300 B of 626 B
 
-    hint: write an https:// address, or file:// and an absolute path, for example `https://mirror.example/files/{originalHost},skip-path=/downloads`
+    hint: try again: this may pass
+    hint: set BP_DEPENDENCY_MIRROR to a mirror that has the file
     ");
     assert_eq!(failed.layers_left(), ["downloads", "downloads.toml"]);
 }
 
-/// An app that wants the Node.js of an upstream server.
-fn from(upstream: &Upstream, node: Artifact) -> Case {
-    express()
-        .artifact(node)
-        .env("BP_NODE_VERSION", "26")
-        .env("BP_DEPENDENCY_MIRROR", upstream.url(""))
+/// An app that wants this Node.js.
+fn from(node: Artifact) -> Case {
+    express().artifact(node).env("BP_NODE_VERSION", "26")
 }
 
 /// The log, without the address that differs from run to run.
 fn log(failed: &Failed, upstream: &Upstream) -> String {
-    failed.log().replace(&upstream.address().to_string(), "<mirror>")
+    failed.log().replace(&upstream.address().to_string(), "<upstream>")
 }
 
 #[test]

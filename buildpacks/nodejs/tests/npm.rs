@@ -24,8 +24,9 @@ fn a_first_build_installs_builds_and_prunes() {
       Running npm prune --omit=dev --ignore-scripts
           removed packages
       Installing Node.js 24.18.1
+      Installing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch start -- node server.js
       Done in [time]
     ");
     assert_eq!(
@@ -33,6 +34,7 @@ fn a_first_build_installs_builds_and_prunes() {
         ["npm ci --include=dev", "npm run build", "npm prune --omit=dev --ignore-scripts"]
     );
     assert_snapshot!(build.layers(), @"
+    kouti/nodejs:helper (launch) Added
     kouti/nodejs:node (launch) Added
     kouti/nodejs:node-build (build) Added
     kouti/nodejs:node-modules-cache (cache) Added
@@ -85,8 +87,9 @@ fn an_unchanged_rebuild_installs_nothing_and_gives_the_same_image() {
       Running npm prune --omit=dev --ignore-scripts
           removed packages
       Reusing Node.js 24.18.1
+      Reusing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch start -- node server.js
       Done in [time]
     ");
     assert_eq!(again.commands(), ["npm run build", "npm prune --omit=dev --ignore-scripts"]);
@@ -110,8 +113,9 @@ fn where_nothing_has_to_run_nothing_is_unpacked() {
         24.18.1 chosen (newest that fits; supported until 2028-04-30)
       Reusing node_modules
       Reusing Node.js 24.18.1
+      Reusing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch start -- node server.js
       Done in [time]
     ");
     assert_eq!(again.image_digest(), build.image_digest());
@@ -184,8 +188,9 @@ fn without_a_lockfile_every_build_installs() {
       Running npm prune --omit=dev --ignore-scripts
           removed packages
       Installing Node.js 24.18.1
+      Installing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch start -- node server.js
       Done in [time]
     warning: there is no lockfile: every build installs the newest packages that package.json allows
     hint: run `npm install` and commit package-lock.json
@@ -297,10 +302,11 @@ fn an_app_without_package_json_gets_node_only() {
         24.18.1 chosen (newest that fits; supported until 2028-04-30)
       Installing Node.js 24.18.1
         1.0 kB from the buildpack in [time], sha256 ok
+      Installing launch helper
       Processes
-        web (default)   node server.js
+        web (default)   node-launch -- node server.js
       Done in [time]
     ");
     assert!(build.commands().is_empty());
-    assert_eq!(build.processes(), "web (default): node server.js\n");
+    assert_eq!(build.processes(), "web (default): node-launch -- node server.js\n");
 }

@@ -17,6 +17,7 @@ pub(crate) fn bare() -> Case {
         env!("CARGO_BIN_EXE_kouti-nodejs"),
         concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"),
     )
+    .helper(env!("CARGO_BIN_EXE_kouti-nodejs-helper"))
     .env("KOUTI_TODAY", "2026-11-01")
     .default_version("node", "24.x")
     .metadata(LINES)
@@ -83,6 +84,7 @@ modules() {
     if [ "$1" = --include=dev ]; then
         mkdir -p node_modules/bundler
         echo "{}" >node_modules/bundler/package.json
+        echo '#!' >node_modules/bundler/cli.js
         ln -s ../bundler/cli.js node_modules/.bin/bundle
         bundler=', "node_modules/bundler": {"version": "1.0.0", "dev": true, "license": "ISC"}'
     fi

@@ -23,8 +23,9 @@ mod toolchain;
 mod tree_archive;
 mod version_file;
 mod workspace;
+mod yaml;
 
-pub use lockfile::Lockfile;
+pub use lockfile::{BadLockfile, Format, Lockfile};
 pub use modules::{Install, Reuse};
 pub use node_version::{NODE, NodeVersion, Wishes};
 pub use npm::Mode;

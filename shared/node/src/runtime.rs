@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kouti::catalog::Artifact;
 use kouti::fetch::Unpack;
-use kouti::{BuildContext, Layer, LayerEnv, Log, Made, Problem, Scope, Uses};
+use kouti::{BuildContext, Env, Layer, LayerEnv, Log, Made, Problem, Scope, Uses, find_on_path};
 use serde::Serialize;
 
 use crate::environment::system_trust;
@@ -43,6 +43,21 @@ pub fn install(
         }
         toolchain::unpack(context, node, &Unpack::into(dir).keep(is_kept), log)
     })
+}
+
+impl Project {
+    /// Whether a process of the image will find `program`: in `node_modules`, in Node.js, or
+    /// in the system, for which that of the build has to stand.
+    #[must_use]
+    pub fn has_program(&self, program: &str, env: &Env) -> bool {
+        if program.contains('/') {
+            return self.dir.join(program).exists();
+        }
+        let bins = [&self.dir, &self.root].map(|dir| dir.join("node_modules/.bin"));
+        bins.iter().any(|bin| bin.join(program).exists())
+            || KEPT.contains(&format!("bin/{program}").as_str())
+            || find_on_path(program.as_ref(), env.get_os("PATH").unwrap_or_default()).is_some()
+    }
 }
 
 fn is_kept(path: &Path) -> bool {

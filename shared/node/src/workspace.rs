@@ -8,6 +8,7 @@ use kouti::Problem;
 
 use crate::lockfile::Lockfile;
 use crate::package_json::PackageJson;
+use crate::yaml;
 
 /// The directory whose lockfile counts for the package in `dir`.
 ///
@@ -33,7 +34,7 @@ pub(crate) fn members(root: &Path, package: Option<&PackageJson>) -> io::Result<
     let mut patterns = package.map(|package| package.workspaces.clone()).unwrap_or_default();
     let pnpm = root.join("pnpm-workspace.yaml");
     if pnpm.is_file() {
-        patterns.extend(pnpm_packages(&fs_err::read_to_string(pnpm)?));
+        patterns.extend(pnpm_packages(&pnpm)?);
     }
     let mut members = Vec::new();
     if !patterns.is_empty() {
@@ -70,7 +71,7 @@ fn find_members(
 fn claims(app_dir: &Path, root: &Path, member: &Path) -> Result<bool, Problem> {
     let Ok(member) = member.strip_prefix(root) else { return Ok(false) };
     let pnpm = root.join("pnpm-workspace.yaml");
-    if pnpm.is_file() && matches(&pnpm_packages(&fs_err::read_to_string(&pnpm)?), member) {
+    if pnpm.is_file() && matches(&pnpm_packages(&pnpm)?, member) {
         return Ok(true);
     }
     let package = root.join("package.json");
@@ -83,6 +84,12 @@ fn claims(app_dir: &Path, root: &Path, member: &Path) -> Result<bool, Problem> {
     // Monorepo tools know their packages in ways of their own.
     let has_tool = ["turbo.json", "nx.json"].iter().any(|file| root.join(file).is_file());
     Ok(has_tool && !Lockfile::find(root).is_empty())
+}
+
+/// The patterns in `pnpm-workspace.yaml`.
+fn pnpm_packages(path: &Path) -> io::Result<Vec<String>> {
+    let text = fs_err::read_to_string(path)?;
+    Ok(yaml::list(&text, "packages").into_iter().map(str::to_owned).collect())
 }
 
 /// Whether `member` is one of those that `patterns` name; the last match decides.
@@ -100,23 +107,6 @@ pub(crate) fn matches(patterns: &[String], member: &Path) -> bool {
         }
     }
     found
-}
-
-/// The patterns below `packages:` in `pnpm-workspace.yaml`.
-///
-/// A list of plain texts is all that pnpm allows there, so no YAML parser is needed.
-fn pnpm_packages(text: &str) -> Vec<String> {
-    let mut patterns = Vec::new();
-    let mut inside = false;
-    for line in text.lines() {
-        let content = line.split(" #").next().unwrap_or(line).trim_end();
-        if let Some(item) = content.trim_start().strip_prefix("- ").filter(|_| inside) {
-            patterns.push(item.trim().trim_matches(['"', '\'']).to_owned());
-        } else if !content.trim().is_empty() && !content.trim_start().starts_with('#') {
-            inside = content.trim_end() == "packages:";
-        }
-    }
-    patterns
 }
 
 #[cfg(test)]
