@@ -126,6 +126,16 @@ impl Container {
         )
     }
 
+    /// Waits until the app has printed `text`.
+    pub fn wait_for(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(self.is_running(), "the container ended:\n{}", self.log());
+            assert!(Instant::now() < deadline, "no `{text}`:\n{}", self.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// `docker stop`: how long it took, and the exit code.
     pub fn stop(&self) -> (Duration, i32) {
         let started = Instant::now();

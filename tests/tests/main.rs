@@ -7,3 +7,4 @@
 mod differential;
 mod nodejs;
 mod packages;
+mod utilities;
