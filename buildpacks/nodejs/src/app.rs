@@ -4,7 +4,6 @@ use std::path::Path;
 
 use kouti::{Context, Problem};
 use kouti_node::Project;
-use kouti_node::npm::Sources;
 
 use crate::settings::PROJECT_PATH;
 
@@ -19,8 +18,6 @@ pub(crate) struct App {
     pub(crate) main_file: Option<String>,
     /// Whether a `Procfile` starts something that needs Node.js.
     pub(crate) procfile_needs_node: bool,
-    /// What packages can be installed from.
-    pub(crate) sources: Sources,
 }
 
 impl App {
@@ -32,11 +29,6 @@ impl App {
             start_files: start_files(&project.dir),
             main_file: main.filter(|main| project.dir.join(main).is_file()),
             procfile_needs_node: procfile_needs_node(&app_dir.join("Procfile"))?,
-            sources: Sources {
-                lockfile: project.has_npm_lockfile(),
-                modules: has_packages(&project.root.join("node_modules"))?,
-                cache: project.root.join("npm-cache").is_dir(),
-            },
             project,
         })
     }
@@ -62,17 +54,4 @@ fn procfile_needs_node(path: &Path) -> Result<bool, Problem> {
         .lines()
         .filter_map(|line| line.split_once(':'))
         .any(|(_, command)| command.split_whitespace().any(|word| PROGRAMS.contains(&word))))
-}
-
-/// A directory with nothing but `.cache` and the like holds no packages.
-fn has_packages(dir: &Path) -> Result<bool, Problem> {
-    if !dir.is_dir() {
-        return Ok(false);
-    }
-    for entry in fs_err::read_dir(dir)? {
-        if !entry?.file_name().to_string_lossy().starts_with('.') {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -25,17 +25,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     if recipe.node_for_others {
         toolchain.install(log)?;
     }
-    for script in &recipe.scripts.before_install {
-        toolchain.run(log, &project.dir, &["npm", "run", script], Step::Script(script))?;
-    }
-    if let Some(install) = &recipe.install {
-        let key = install.key(context, project, node)?;
-        install.run(context, log, project, &mut toolchain, &key)?;
-    }
-    for script in &recipe.scripts.build {
-        toolchain.run(log, &project.dir, &["npm", "run", script], Step::Script(script))?;
-    }
-
+    recipe.steps.run(context, log, project, node, &mut toolchain)?;
     let packages = Packages::installed(&project.root);
     if recipe.prune && packages.count(Scope::Development) > 0 {
         toolchain.run(log, &project.root, &npm::prune(), Step::Packages)?;

@@ -4,9 +4,7 @@
 
 use kouti::catalog::{Catalog, Choice, Target};
 use kouti::{Entry, Notice, Plan, Problem};
-use kouti_node::{
-    Install, Mode, NODE, NodeVersion, PackageJson, Reuse, Scripts, UnknownScript, Wishes,
-};
+use kouti_node::{NODE, NodeVersion, PackageJson, Steps, UnknownScript, Wishes};
 use serde::Serialize;
 
 use crate::app::App;
@@ -19,10 +17,8 @@ use crate::start::{Script, Start};
 pub(crate) struct Recipe {
     /// Which Node.js.
     pub(crate) node: Choice,
-    /// How packages are installed; nothing without a `package.json`.
-    pub(crate) install: Option<Install>,
-    /// Which scripts run.
-    pub(crate) scripts: Scripts,
+    /// How packages are installed, and which scripts run.
+    pub(crate) steps: Steps,
     /// Whether what only builds need is removed afterwards.
     pub(crate) prune: bool,
     /// What is started.
@@ -60,25 +56,20 @@ impl Recipe {
             catalog,
             target,
         )?;
-        let scripts = match &app.project.package {
-            Some(package) => Scripts::choose(package, settings.run_scripts.as_deref())?,
-            None => Scripts::default(),
-        };
+        let steps = Steps::decide(&app.project, settings.run_scripts.as_deref())?;
         let start = Start::choose(app, settings)?;
-        let install = app.project.package.is_some().then(|| install(app, &scripts));
 
         let mut notices = app.project.notices.clone();
         notices.extend(node.notices);
-        notices.extend(install.as_ref().and_then(floating));
+        notices.extend(steps.notices());
         notices.extend(start.as_ref().and_then(Start::remark));
         if start.is_none() && !app.procfile_needs_node {
             notices.push(Start::missing());
         }
         Ok(Self {
             node: node.choice,
-            prune: settings.prune && install.as_ref().is_some_and(|install| install.with_dev),
-            install,
-            scripts,
+            prune: settings.prune && steps.with_dev(),
+            steps,
             start,
             processes: processes(app, settings)?,
             supervise: settings.supervise,
@@ -97,28 +88,4 @@ fn processes(app: &App, settings: &Settings) -> Result<Vec<(String, Script)>, Un
         None => Err(UnknownScript::new("BP_NODE_PROCESSES", name, package)),
     };
     settings.processes.iter().map(read).collect()
-}
-
-fn install(app: &App, scripts: &Scripts) -> Install {
-    let mode = Mode::of(app.sources);
-    let script = app.project.install_scripts.first();
-    let reuse = match (mode, script) {
-        (Mode::Rebuild, _) => Reuse::Vendored,
-        (_, Some(script)) => Reuse::InstallScript(script.clone()),
-        _ if !app.sources.lockfile => Reuse::NoLockfile,
-        _ => Reuse::Allowed,
-    };
-    // A script that runs on install may be written for development dependencies.
-    let with_dev = !scripts.is_empty() || script.is_some();
-    Install { mode, with_dev, reuse }
-}
-
-fn floating(install: &Install) -> Option<Notice> {
-    (install.reuse == Reuse::NoLockfile).then(|| {
-        Notice::new(
-            "there is no lockfile: every build installs the newest packages that \
-             package.json allows",
-        )
-        .hint("run `npm install` and commit package-lock.json")
-    })
 }

@@ -9,6 +9,12 @@ use crate::project::VersionRequest;
 /// The artifact's id in the catalogue, and the name of the plan entry.
 pub const NODE: &str = "node";
 
+/// The plan entry for npm, which comes with Node.js.
+pub const NPM: &str = "npm";
+
+/// The plan entry for installed packages.
+pub const NODE_MODULES: &str = "node_modules";
+
 /// Origin of the version that is taken when nobody asks.
 const DEFAULT: &str = "default";
 

@@ -1,6 +1,11 @@
 //! What npm is told to do.
 
+use std::io;
+use std::path::Path;
+
 use serde::Serialize;
+
+use crate::project::Project;
 
 /// How packages are installed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -23,6 +28,29 @@ pub struct Sources {
     pub modules: bool,
     /// `npm-cache`, a cache that came with the app.
     pub cache: bool,
+}
+
+impl Sources {
+    pub(crate) fn read(project: &Project) -> io::Result<Self> {
+        Ok(Self {
+            lockfile: project.has_npm_lockfile(),
+            modules: has_packages(&project.root.join("node_modules"))?,
+            cache: project.root.join("npm-cache").is_dir(),
+        })
+    }
+}
+
+/// A directory with nothing but `.cache` and the like holds no packages.
+fn has_packages(dir: &Path) -> io::Result<bool> {
+    if !dir.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs_err::read_dir(dir)? {
+        if !entry?.file_name().to_string_lossy().starts_with('.') {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Mode {

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use kouti::{Explain, Fault, Notice, Problem};
 
 use crate::lockfile::Lockfile;
+use crate::npm::Sources;
 use crate::package_json::PackageJson;
 use crate::{version_file, workspace};
 
@@ -28,6 +29,8 @@ pub struct Project {
     pub install_scripts: Vec<String>,
     /// The lockfiles in `root`, the one that counts first.
     pub lockfiles: Vec<Lockfile>,
+    /// What packages can be installed from.
+    pub sources: Sources,
     /// Files that ask for a version of Node.js, in the order in which they count.
     pub version_requests: Vec<VersionRequest>,
     /// What the user should know about these files.
@@ -60,9 +63,11 @@ impl Project {
             package,
             root_package,
             install_scripts: Vec::new(),
+            sources: Sources::default(),
             version_requests: Vec::new(),
             notices: Vec::new(),
         };
+        project.sources = Sources::read(&project)?;
         project.read_version_requests()?;
         for (_, package) in project.packages()? {
             let names = package.install_scripts().map(|(name, _)| name.to_owned());
