@@ -1,0 +1,41 @@
+//! Actions: carries a recipe out, step by step.
+
+use kouti::{BuildContext, Launch, Log, Problem, settings};
+use kouti_node::{Packages, Project, Scope, Toolchain, runtime};
+
+use crate::recipe::{Modules, Recipe};
+use crate::settings::Settings;
+
+pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
+    let settings = Settings::read(&context.env)?;
+    let project = Project::read(&context.app_dir, &settings.project_path)?;
+    let recipe =
+        Recipe::decide(&project, &settings, &context.plan, &context.catalog, &context.target)?;
+    context.explain_choice(log, &recipe.node, settings::EOL_POLICY.read(&context.env)?)?;
+    for notice in &recipe.notices {
+        log.warn(notice.clone());
+    }
+
+    let node = &recipe.node.artifact;
+    let mut toolchain = Toolchain::new(context, node);
+    if recipe.build {
+        toolchain.install(log)?;
+    }
+    let mut launch = Launch::default();
+    if let Some(steps) = &recipe.assets {
+        steps.run(context, log, &project, node, &mut toolchain)?;
+        let packages = Packages::installed(&project.root);
+        let name = project.name();
+        // What ends up in the assets has no file of its own in the image that a scanner could find.
+        launch.sbom = Some(packages.document(Scope::Production, &name, &context.id));
+        launch.build_sbom = Some(packages.document(Scope::Development, &name, &context.id));
+        match recipe.modules {
+            Modules::Removed => project.remove_modules()?,
+            Modules::Kept => launch.slices.push(project.module_globs()),
+        }
+    }
+    if recipe.launch {
+        runtime::install(context, log, node, &project, &toolchain)?;
+    }
+    Ok(launch)
+}
