@@ -1,18 +1,19 @@
 //! Actions: carries a recipe out, step by step.
 
-use kouti::{BuildContext, Launch, LayerEnv, Log, Problem, settings};
+use kouti::{BuildContext, Env, Launch, LayerEnv, Log, Problem, settings};
 use kouti_node::failure::Step;
-use kouti_node::{Packages, Scope, Toolchain, npm, runtime};
+use kouti_node::{Packages, Project, Scope, Toolchain, npm, runtime};
 
-use crate::app::App;
-use crate::processes;
+use crate::app::{App, StartFiles};
 use crate::recipe::Recipe;
+use crate::script::Script;
 use crate::settings::Settings;
 use crate::start::Start;
+use crate::{framework, next, processes};
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
-    let app = App::read(context)?;
     let settings = Settings::read(&context.env)?;
+    let app = App::read(context, &settings)?;
     let recipe = Recipe::decide(&app, &settings, &context.plan, &context.catalog, &context.target)?;
     context.explain_choice(log, &recipe.node, settings::EOL_POLICY.read(&context.env)?)?;
     for notice in &recipe.notices {
@@ -26,21 +27,18 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         toolchain.install(log)?;
     }
     recipe.steps.run(context, log, project, node, &mut toolchain)?;
+    let start = Chosen::after_scripts(log, &app, &settings, &context.env)?;
     let packages = Packages::installed(&project.root);
     if recipe.prune && packages.count(Scope::Development) > 0 {
         toolchain.run(log, &project.root, &npm::prune(), Step::Packages)?;
     }
-    if let Some(program) = recipe.start.as_ref().and_then(Start::program)
-        && !project.has_program(&program, &context.env)
-    {
-        log.warn(Start::program_missing(&program));
-    }
+    start.check_after(log, project, &context.env);
     runtime::install(context, log, node, project, &toolchain)?;
-    context.helper_layer(log, &["node"], &[processes::SUPERVISOR], launch_env(&recipe))?;
+    context.helper_layer(log, &["node"], &[processes::SUPERVISOR], launch_env(&recipe, &start))?;
 
     let name = project.name();
     Ok(Launch {
-        processes: processes::declare(&app, &recipe),
+        processes: processes::declare(project, &recipe, start.web.as_ref()),
         slices: vec![project.module_globs()],
         sbom: Some(packages.document(Scope::Production, &name, &context.id)),
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
@@ -48,11 +46,71 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     })
 }
 
-fn launch_env(recipe: &Recipe) -> LayerEnv {
-    let env = LayerEnv::new();
-    if recipe.optimize_memory {
-        env.default_value(kouti::Scope::Launch, "OPTIMIZE_MEMORY", "true")
-    } else {
-        env
+/// How the app is started, as far as that is known only when everything is built.
+struct Chosen {
+    web: Option<Start>,
+    /// The program of `web`, if it was there while all packages were.
+    program: Option<(String, bool)>,
+    /// Whether Next.js has made a server that stands alone.
+    has_standalone: bool,
+}
+
+impl Chosen {
+    fn after_scripts(
+        log: &mut Log,
+        app: &App,
+        settings: &Settings,
+        env: &Env,
+    ) -> Result<Self, Problem> {
+        let project = &app.project;
+        // Scripts may have made what is started.
+        let files = StartFiles::read(project, settings);
+        let web = Start::choose(project, &files, settings)?;
+        if let Some(notice) = web.as_ref().and_then(Start::remark) {
+            log.warn(notice);
+        }
+        if web.is_none() && !app.procfile.has_web && !app.procfile.needs_node {
+            log.warn(Start::missing());
+        }
+        if let Some(Start::Script(Script { name, stands_for: Some(other), .. })) = &web {
+            log.step(&format!("The script `{name}` only runs `{other}`, which is started instead"));
+        }
+        let standalone = framework::standalone(project);
+        if let Some(server) = &standalone {
+            let copied = next::complete(project, server)?;
+            if !copied.is_empty() {
+                log.step(&format!("Copying {} beside {server}", copied.join(" and ")));
+            }
+        }
+        let program = web.as_ref().and_then(Start::program).map(|program| {
+            let is_there = project.has_program(&program, env);
+            (program, is_there)
+        });
+        Ok(Self { web, program, has_standalone: standalone.is_some() })
     }
+
+    /// Warns about a program that is not there, now that only what runs is left.
+    fn check_after(&self, log: &mut Log, project: &Project, env: &Env) {
+        if let Some((program, was_there)) = &self.program
+            && !project.has_program(program, env)
+        {
+            log.warn(Start::program_missing(program, *was_there));
+        }
+    }
+}
+
+fn launch_env(recipe: &Recipe, start: &Chosen) -> LayerEnv {
+    let launch = kouti::Scope::Launch;
+    let mut env = LayerEnv::new();
+    if recipe.optimize_memory {
+        env = env.default_value(launch, "OPTIMIZE_MEMORY", "true");
+    }
+    if start.has_standalone {
+        env = env.default_value(launch, "KOUTI_NODE_HOSTNAME", "0.0.0.0");
+    }
+    if start.web.as_ref().is_some_and(Start::is_astro) {
+        // It would listen where only this container can reach it.
+        env = env.default_value(launch, "HOST", "0.0.0.0");
+    }
+    env
 }

@@ -4,18 +4,13 @@ use kouti::{Alternative, Context, Detection, Entry, Problem};
 use kouti_node::{NODE, Scripts};
 
 use crate::app::App;
+use crate::framework;
 use crate::settings::Settings;
-use crate::start::{NoStart, Start};
+use crate::start::Start;
 
 pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
-    let app = App::read(context)?;
     let settings = Settings::read(&context.env)?;
-    if let Some(file) = &settings.launchpoint
-        && settings.verify_launchpoint
-        && !app.project.app_dir.join(file).is_file()
-    {
-        return Err(NoStart::Launchpoint { file: file.clone() }.into());
-    }
+    let app = App::read(context, &settings)?;
     if !is_app(&app, &settings)? {
         return Detection::skip(
             "no start script, no server.js, app.js, main.js or index.js, and no Procfile that \
@@ -25,29 +20,21 @@ pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
     Ok(Detection::Pass(alternatives(&app, &settings)))
 }
 
-/// Server frameworks whose build makes what is started.
-const FRAMEWORKS: [&str; 7] = [
-    "next",
-    "nuxt",
-    "@sveltejs/adapter-node",
-    "@remix-run/serve",
-    "@react-router/serve",
-    "@astrojs/node",
-    "@angular/ssr",
-];
-
 /// A `package.json` alone does not make an app: repositories of other languages
 /// have one for their linters.
 fn is_app(app: &App, settings: &Settings) -> Result<bool, Problem> {
+    if settings.launchpoint.is_some() && !settings.verify_launchpoint {
+        return Ok(true);
+    }
     let has_framework = match &app.project.package {
         Some(package) => {
-            FRAMEWORKS.iter().any(|name| package.depends_on(name))
+            framework::makes_server(package)
                 && !Scripts::choose(package, settings.run_scripts.as_deref())?.is_empty()
         }
         None => false,
     };
-    Ok(Start::choose(app, settings)?.is_some()
-        || app.procfile_needs_node
+    Ok(Start::choose(&app.project, &app.start_files, settings)?.is_some()
+        || app.procfile.needs_node
         || has_framework
         || settings.run_scripts.as_ref().is_some_and(|scripts| !scripts.is_empty()))
 }
@@ -57,6 +44,9 @@ fn is_app(app: &App, settings: &Settings) -> Result<bool, Problem> {
 fn alternatives(app: &App, settings: &Settings) -> Vec<Alternative> {
     let own = |name: &str| Entry::new(name).with("mode", "app").with("launch", true);
     let mut node = vec![own(NODE)];
+    if settings.reload {
+        node.push(Entry::watchexec());
+    }
     node.extend(version_entries(app, settings));
 
     let mut alternative = Alternative::new().provides(NODE);

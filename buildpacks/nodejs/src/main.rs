@@ -6,8 +6,11 @@
 mod app;
 mod build;
 mod detect;
+mod framework;
+mod next;
 mod processes;
 mod recipe;
+mod script;
 mod settings;
 mod start;
 

@@ -1,36 +1,56 @@
 //! The recipe's process types.
 
 use kouti::Process;
+use kouti_node::Project;
 
-use crate::app::App;
 use crate::recipe::Recipe;
-use crate::start::{Script, Start};
+use crate::script::Script;
+use crate::start::Start;
 
 /// Name of the supervisor in our helper program.
 pub(crate) const SUPERVISOR: &str = "node-launch";
 
-pub(crate) fn declare(app: &App, recipe: &Recipe) -> Vec<Process> {
-    let web = recipe.start.iter().map(|start| process(app, recipe, "web", start).default());
+pub(crate) fn declare(project: &Project, recipe: &Recipe, web: Option<&Start>) -> Vec<Process> {
+    let web = web.map(|start| process(project, recipe, "web", start).default());
     let others = recipe
         .processes
         .iter()
-        .map(|(kind, script)| process(app, recipe, kind, &Start::Script(script.clone())));
-    web.chain(others).collect()
+        .map(|(kind, script)| process(project, recipe, kind, &Start::Script(script.clone())));
+    let mut processes: Vec<_> = match web {
+        Some(web) if recipe.reload => web.reloading_except(&project.dir, &WRITTEN).into(),
+        web => web.into_iter().collect(),
+    };
+    processes.extend(others);
+    processes
 }
 
-fn process(app: &App, recipe: &Recipe, kind: &str, start: &Start) -> Process {
-    let project = &app.project;
-    let (dir, command) = match start {
-        Start::Launchpoint(file) => (&project.app_dir, node(recipe, file)),
-        Start::Script(script) => (&project.dir, command(recipe, script)),
-        Start::File(file) => (&project.dir, node(recipe, file)),
+/// What tools write while the app runs: a change there is none of the source.
+const WRITTEN: [&str; 11] = [
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "node_modules",
+    ".next",
+    ".nuxt",
+    "build",
+    "dist",
+    ".git",
+];
+
+fn process(project: &Project, recipe: &Recipe, kind: &str, start: &Start) -> Process {
+    let command = match start {
+        Start::Launchpoint(file) | Start::File(file) => program(recipe, "node", file),
+        Start::Server { program: name, file } => program(recipe, name, file),
+        Start::Script(script) => command(recipe, script),
     };
     let process = Process::new(kind, command);
-    if *dir == project.app_dir { process } else { process.working_dir(dir) }
+    if project.dir == project.app_dir { process } else { process.working_dir(&project.dir) }
 }
 
-fn node(recipe: &Recipe, file: &str) -> Vec<String> {
-    let words = ["node".to_owned(), file.to_owned()];
+fn program(recipe: &Recipe, name: &str, file: &str) -> Vec<String> {
+    let words = [name.to_owned(), file.to_owned()];
     if recipe.supervise { supervised(&[], words) } else { words.into() }
 }
 
@@ -39,6 +59,10 @@ fn command(recipe: &Recipe, script: &Script) -> Vec<String> {
     match script.words() {
         Some(words) if recipe.supervise => supervised(name, words),
         Some(words) => words,
+        // Hooks need somebody to run them one after the other.
+        None if !recipe.supervise && script.pre.is_none() && script.post.is_none() => {
+            ["sh", "-c", &format!("{} \"$@\"", script.main), "sh"].map(str::to_owned).into()
+        }
         None => {
             let mut options = name.to_vec();
             let parts = [

@@ -8,8 +8,8 @@ use kouti_node::{NODE, NodeVersion, PackageJson, Steps, UnknownScript, Wishes};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::script::Script;
 use crate::settings::Settings;
-use crate::start::{Script, Start};
 
 /// Everything that a build will do.
 #[expect(clippy::struct_excessive_bools, reason = "each is a decision of its own")]
@@ -21,12 +21,12 @@ pub(crate) struct Recipe {
     pub(crate) steps: Steps,
     /// Whether what only builds need is removed afterwards.
     pub(crate) prune: bool,
-    /// What is started.
-    pub(crate) start: Option<Start>,
     /// More process types, and what they start.
     pub(crate) processes: Vec<(String, Script)>,
     /// Whether our supervisor is the first process of the container.
     pub(crate) supervise: bool,
+    /// Whether the app starts anew when its files change.
+    pub(crate) reload: bool,
     /// Whether the heap is sized by the memory of the container.
     pub(crate) optimize_memory: bool,
     /// Whether a later buildpack needs Node.js in this build.
@@ -57,22 +57,17 @@ impl Recipe {
             target,
         )?;
         let steps = Steps::decide(&app.project, settings.run_scripts.as_deref())?;
-        let start = Start::choose(app, settings)?;
 
         let mut notices = app.project.notices.clone();
         notices.extend(node.notices);
         notices.extend(steps.notices());
-        notices.extend(start.as_ref().and_then(Start::remark));
-        if start.is_none() && !app.procfile_needs_node {
-            notices.push(Start::missing());
-        }
         Ok(Self {
             node: node.choice,
             prune: settings.prune && steps.with_dev(),
             steps,
-            start,
             processes: processes(app, settings)?,
             supervise: settings.supervise,
+            reload: settings.reload,
             optimize_memory: settings.optimize_memory,
             node_for_others: others.iter().any(|entry| entry.flag("build")),
             notices,

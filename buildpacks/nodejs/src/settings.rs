@@ -1,6 +1,7 @@
 //! What the user can set.
 
 use kouti::setting::{BadSetting, Declared, Value, Words};
+use kouti::settings::LIVE_RELOAD_ENABLED;
 use kouti::{Env, Setting};
 pub(crate) use kouti_node::settings::{PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
 
@@ -100,6 +101,7 @@ pub(crate) const ALL: &[Declared] = &[
 pub(crate) struct Settings {
     pub(crate) version: Option<String>,
     pub(crate) prefer_lts: bool,
+    pub(crate) project_path: String,
     /// `None` where it is not set: set to nothing, it means no scripts at all.
     pub(crate) run_scripts: Option<Vec<String>>,
     pub(crate) start_script: String,
@@ -109,6 +111,7 @@ pub(crate) struct Settings {
     pub(crate) verify_launchpoint: bool,
     pub(crate) prune: bool,
     pub(crate) supervise: bool,
+    pub(crate) reload: bool,
     pub(crate) optimize_memory: bool,
     /// Process types and their scripts.
     pub(crate) processes: Vec<(String, String)>,
@@ -137,11 +140,14 @@ impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, BadSetting> {
         let Words(scripts) = RUN_SCRIPTS.read(env)?;
         let Words(processes) = PROCESSES.read(env)?;
-        let processes = processes.iter().map(|text| process(text)).collect::<Result<_, _>>()?;
+        let processes: Vec<_> =
+            processes.iter().map(|text| process(text)).collect::<Result<_, _>>()?;
         LAUNCH_WITH_TINI.read(env)?;
         Ok(Self {
             processes,
+            project_path: PROJECT_PATH.read(env)?,
             supervise: INIT.read(env)? == Init::Auto,
+            reload: LIVE_RELOAD_ENABLED.read(env)?,
             optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,
@@ -158,7 +164,8 @@ impl Settings {
 /// Reads `worker=start:worker`.
 fn process(text: &str) -> Result<(String, String), BadSetting> {
     let is_type = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        !matches!(name, "" | "web" | "no-reload")
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
     };
     text.split_once('=')
         .map(|(name, script)| (name.trim().to_owned(), script.trim().to_owned()))
@@ -166,7 +173,8 @@ fn process(text: &str) -> Result<(String, String), BadSetting> {
         .ok_or_else(|| BadSetting {
             name: PROCESSES.declared.name,
             value: text.to_owned(),
-            form: "a list of process types and scripts, such as `worker=start:worker`",
+            form: "a list of process types other than `web` with their scripts, such as \
+                   `worker=start:worker`",
         })
 }
 

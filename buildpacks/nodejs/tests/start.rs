@@ -1,8 +1,9 @@
 //! What becomes the process `web`.
 
 use insta::assert_snapshot;
+use kouti_testing::{Case, Tool};
 
-use crate::support::{bare, express};
+use crate::support::{bare, express, node_with};
 
 #[test]
 fn a_script_of_plain_words_is_started_without_a_shell() {
@@ -43,10 +44,16 @@ fn a_launchpoint_beats_the_script() {
     hint: name a file of the app, relative to its root
     hint: set BP_VERIFY_LAUNCHPOINT=false if the build makes it
     ");
-    let build = case.clone().env("BP_VERIFY_LAUNCHPOINT", "false").build();
-    assert_eq!(build.processes(), "web (default): node-launch -- node ./src/main.js\n");
+    let unverified = case.clone().env("BP_VERIFY_LAUNCHPOINT", "false");
+    assert_snapshot!(unverified.clone().fails().error(), @"
+    error[launchpoint-missing]: BP_LAUNCHPOINT names `./src/main.js`, which does not exist, and the scripts of the build have not made it
+
+    hint: name a file of the app, relative to its root
+    ");
+    let build = unverified.env("BP_LAUNCHPOINT", "dist/bundle.js").build();
+    assert_eq!(build.processes(), "web (default): node-launch -- node dist/bundle.js\n");
     let build = case.file("src/main.js", "").build();
-    assert_eq!(build.processes(), "web (default): node-launch -- node ./src/main.js\n");
+    assert_eq!(build.processes(), "web (default): node-launch -- node src/main.js\n");
 }
 
 #[test]
@@ -111,9 +118,9 @@ fn more_processes_can_be_named() {
     ");
     let failed = case.env("BP_NODE_PROCESSES", "worker").fails();
     assert_snapshot!(failed.error(), @"
-    error[bad-setting]: BP_NODE_PROCESSES is set to `worker`, which is not a list of process types and scripts, such as `worker=start:worker`
+    error[bad-setting]: BP_NODE_PROCESSES is set to `worker`, which is not a list of process types other than `web` with their scripts, such as `worker=start:worker`
 
-    hint: set BP_NODE_PROCESSES to a list of process types and scripts, such as `worker=start:worker`
+    hint: set BP_NODE_PROCESSES to a list of process types other than `web` with their scripts, such as `worker=start:worker`
     ");
 }
 
@@ -129,7 +136,7 @@ fn a_program_that_was_pruned_is_warned_about() {
         package["scripts"]["start"] = "bundle serve".into();
     });
     let log = case.clone().build().log();
-    assert!(log.contains("warning: `bundle` is what starts this app"), "{log}");
+    assert!(log.contains("warning: `bundle` starts this app, and its package is only a"), "{log}");
     let log = case.env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "false").build().log();
     assert!(!log.contains("warning"), "{log}");
 }
@@ -146,11 +153,11 @@ fn a_server_for_developers_is_warned_about() {
 #[test]
 fn a_start_passes_arguments_and_what_npm_would_set() {
     let case = express().json("package.json", |package| {
-        package["scripts"]["start"] = "echo $npm_package_version".into();
+        package["scripts"]["start"] = "echo $npm_package_version $(basename $NODE)".into();
     });
     let build = case.build();
     let ended = build.launch("web").args(["a b", "c"]).start().unwrap().wait().unwrap();
-    assert_eq!(ended.log, "1.2.3 a b c\n");
+    assert_eq!(ended.log, "1.2.3 node a b c\n");
 }
 
 #[test]
@@ -173,4 +180,194 @@ fn the_heap_follows_the_memory_if_the_user_wants_it() {
     let build = express().env("BP_NODE_OPTIMIZE_MEMORY", "true").build();
     let (env, _) = build.launch("web").env("MEMORY_AVAILABLE", "512").prepare().unwrap();
     assert_eq!(env.get("NODE_OPTIONS").unwrap(), "--max_old_space_size=384");
+}
+
+#[test]
+fn a_program_that_nobody_has_is_warned_about() {
+    let case = express().json("package.json", |package| {
+        package["scripts"]["start"] = "PORT=1 srever | cat".into();
+    });
+    let log = case.build().log();
+    assert!(log.contains("warning: `srever` is to start this app, and nothing is called"), "{log}");
+}
+
+#[test]
+fn a_launchpoint_may_lie_below_the_app_or_below_the_package() {
+    let case = bare()
+        .file("apps/shop/package.json", "{}")
+        .file("apps/shop/run.js", "")
+        .file("run-all.js", "")
+        .env("BP_NODE_PROJECT_PATH", "apps/shop");
+    let processes = |file: &str| case.clone().env("BP_LAUNCHPOINT", file).build().processes();
+    assert_snapshot!(processes("run.js"), @"web (default): node-launch -- node run.js in <app>/apps/shop");
+    assert_snapshot!(processes("./run-all.js"), @"web (default): node-launch -- node <app>/run-all.js in <app>/apps/shop");
+}
+
+#[test]
+fn main_may_be_named_without_its_ending() {
+    let case = bare().file("package.json", r#"{"main": "lib/app"}"#).file("lib/app.js", "");
+    assert_eq!(case.build().processes(), "web (default): node-launch -- node lib/app.js\n");
+}
+
+/// An app of a framework, whose build makes `files`.
+fn framework(package: &str, files: &[&str]) -> Case {
+    let writes = files
+        .iter()
+        .map(|file| format!("mkdir -p $(dirname {file}) node_modules/.bin; echo >{file};"));
+    let script = writes.collect::<String>();
+    let npm = format!("[ \"$1\" = run ] && {{ true; {script} }}; true");
+    let dependency = package.to_owned();
+    bare()
+        .artifact(node_with("24.19.0", Tool::script(npm)))
+        .file("package-lock.json", "{\"lockfileVersion\": 3}")
+        .json("package.json", move |json| {
+            json["dependencies"][&dependency] = "*".into();
+            json["scripts"]["build"] = "build".into();
+        })
+}
+
+#[test]
+fn what_a_framework_builds_is_started() {
+    for (package, file, command) in [
+        ("nuxt", ".output/server/index.mjs", "node .output/server/index.mjs"),
+        ("@sveltejs/adapter-node", "build/index.js", "node build/index.js"),
+        ("@astrojs/node", "dist/server/entry.mjs", "node dist/server/entry.mjs"),
+        (
+            "@react-router/serve",
+            "build/server/index.js",
+            "react-router-serve build/server/index.js",
+        ),
+        ("@remix-run/serve", "build/server/index.js", "remix-serve build/server/index.js"),
+        ("next", ".next/standalone/server.js", "node .next/standalone/server.js"),
+    ] {
+        let build = framework(package, &[file]).build();
+        let expected = format!("web (default): node-launch -- {command}\n");
+        assert_eq!(build.processes(), expected, "{package}");
+    }
+}
+
+#[test]
+fn what_others_build_is_started_if_a_procfile_or_setting_brings_them_here() {
+    for (package, file) in [("@nestjs/core", "dist/main.js"), ("x", ".output/server/index.mjs")] {
+        let case = framework(package, &[file]).env("BP_NODE_RUN_SCRIPTS", "build");
+        let expected = format!("web (default): node-launch -- node {file}\n");
+        assert_eq!(case.build().processes(), expected, "{package}");
+    }
+}
+
+#[test]
+fn angular_is_started_by_its_own_script() {
+    let case = framework("@angular/ssr", &[]).json("package.json", |package| {
+        package["scripts"]["serve:ssr:shop"] = "node dist/shop/server/server.mjs".into();
+    });
+    assert_snapshot!(case.build().processes(), @"web (default): node-launch serve:ssr:shop -- node dist/shop/server/server.mjs");
+}
+
+#[test]
+fn a_framework_that_has_built_no_server_is_warned_about() {
+    let build = framework("nuxt", &["dist/index.html"]).build();
+    assert_eq!(build.processes(), "");
+    assert!(build.log().contains("warning: nothing starts this app"), "{}", build.log());
+}
+
+#[test]
+fn a_next_server_that_stands_alone_gets_what_it_serves() {
+    let case = framework("next", &[".next/standalone/server.js", ".next/static/a.js"])
+        .file("public/logo.svg", "");
+    let build = case.clone().build();
+    let log = build.log();
+    assert!(
+        log.contains("Copying public and .next/static beside .next/standalone/server.js"),
+        "{log}"
+    );
+    assert!(build.app_path(".next/standalone/public/logo.svg").is_file());
+    assert!(build.app_path(".next/standalone/.next/static/a.js").is_file());
+    // What the build has copied itself stays.
+    let done = case.file(".next/standalone/public/own.svg", "").build();
+    assert!(!done.app_path(".next/standalone/public/logo.svg").exists());
+}
+
+#[test]
+fn a_next_server_listens_where_it_can_be_reached() {
+    let build = framework("next", &[".next/standalone/server.js"]).build();
+    let hostname = |value: &str| {
+        let (env, _) = build.launch("web").env("HOSTNAME", value).prepare().unwrap();
+        env.get("HOSTNAME").unwrap().to_owned()
+    };
+    let own = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert_eq!(hostname(own.trim()), "0.0.0.0");
+    assert_eq!(hostname("127.0.0.1"), "127.0.0.1");
+    let env = framework("@astrojs/node", &["dist/server/entry.mjs"]).build().launch_env("web");
+    assert_eq!(env["HOST"], "0.0.0.0");
+}
+
+#[test]
+fn a_script_that_only_runs_another_is_told() {
+    let case = express().json("package.json", |package| {
+        package["scripts"]["start"] = "npm run serve".into();
+        package["scripts"]["serve"] = "node serve.js".into();
+    });
+    let build = case.build();
+    assert_eq!(build.processes(), "web (default): node-launch start -- node serve.js\n");
+    let line = "The script `start` only runs `serve`, which is started instead";
+    assert!(build.log().contains(line), "{}", build.log());
+}
+
+#[test]
+fn an_app_can_start_anew_when_its_files_change() {
+    let case = express().env("BP_LIVE_RELOAD_ENABLED", "true");
+    assert!(case.detect().failure().is_some(), "nobody provides watchexec");
+    let build = case.provides("watchexec").build();
+    assert_snapshot!(build.processes().replace(" --", "\n--"), @"
+    no-reload: node-launch start
+    -- node server.js
+    web (default): watchexec
+    --restart
+    --watch <app>
+    --shell none
+    --no-vcs-ignore
+    --no-project-ignore
+    --debounce 200ms
+    --ignore <app>/package.json
+    --ignore <app>/package-lock.json
+    --ignore <app>/npm-shrinkwrap.json
+    --ignore <app>/yarn.lock
+    --ignore <app>/pnpm-lock.yaml
+    --ignore <app>/node_modules
+    --ignore <app>/.next
+    --ignore <app>/.nuxt
+    --ignore <app>/build
+    --ignore <app>/dist
+    --ignore <app>/.git
+    -- node-launch start
+    -- node server.js
+    ");
+}
+
+#[test]
+fn a_procfile_that_starts_the_app_leaves_nothing_to_warn_about() {
+    let case = framework("nuxt", &[]).file("Procfile", "web: ./serve\n");
+    assert!(!case.build().log().contains("warning"));
+    let quoted = bare().file("Procfile", "web: sh -c \"node x.js\"\n");
+    assert!(quoted.detect().passes());
+    let other = bare().file("Procfile", "web: bin/node_exporter\n");
+    assert!(!other.detect().passes());
+}
+
+#[test]
+fn without_the_supervisor_a_shell_runs_what_needs_one() {
+    let case = express().env("BP_NODE_INIT", "none").json("package.json", |package| {
+        package["scripts"]["start"] = "PORT=1 node server.js".into();
+    });
+    assert_snapshot!(case.build().processes(), @r#"web (default): sh -c PORT=1 node server.js "$@" sh"#);
+}
+
+#[test]
+fn the_process_web_is_not_named_twice() {
+    let failed = express().env("BP_NODE_PROCESSES", "web=build").fails();
+    assert_snapshot!(failed.error(), @"
+    error[bad-setting]: BP_NODE_PROCESSES is set to `web=build`, which is not a list of process types other than `web` with their scripts, such as `worker=start:worker`
+
+    hint: set BP_NODE_PROCESSES to a list of process types other than `web` with their scripts, such as `worker=start:worker`
+    ");
 }

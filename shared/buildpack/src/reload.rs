@@ -16,12 +16,18 @@ impl Process {
     /// This process below `watchexec`, and as `no-reload` without it. For `BP_LIVE_RELOAD_ENABLED`.
     #[must_use]
     pub fn reloading(self, app_dir: &Path) -> [Self; 2] {
-        let app_dir = app_dir.to_string_lossy().into_owned();
+        self.reloading_except(app_dir, &[])
+    }
+
+    /// The same, without minding changes of `ignored`, files or directories below `dir`.
+    #[must_use]
+    pub fn reloading_except(self, dir: &Path, ignored: &[&str]) -> [Self; 2] {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
         let watchexec = [
             "watchexec",
             "--restart",
             "--watch",
-            &app_dir,
+            &path(dir),
             "--shell",
             "none",
             // What is built is often ignored by version control, and still what has changed.
@@ -30,10 +36,13 @@ impl Process {
             // A tool that copies many files is not to cause as many starts.
             "--debounce",
             "200ms",
-            "--",
         ];
-        let command = watchexec.map(str::to_owned).into_iter().chain(self.command.iter().cloned());
-        let watched = Self { command: command.collect(), ..self.clone() };
+        let ignored =
+            ignored.iter().flat_map(|name| ["--ignore".to_owned(), path(&dir.join(name))]);
+        let mut command: Vec<_> = watchexec.map(str::to_owned).into_iter().chain(ignored).collect();
+        command.push("--".to_owned());
+        command.extend(self.command.iter().cloned());
+        let watched = Self { command, ..self.clone() };
         [watched, Self { kind: "no-reload".to_owned(), default: false, ..self }]
     }
 }
@@ -49,6 +58,9 @@ mod tests {
         assert_eq!(watched.command[..4], ["watchexec", "--restart", "--watch", "/workspace"]);
         assert_eq!(watched.command[10..], ["--", "serve"]);
         assert_eq!((&watched.args, watched.default), (&web.args, true));
-        assert_eq!(plain, Process { kind: "no-reload".to_owned(), default: false, ..web });
+        assert_eq!(plain, Process { kind: "no-reload".to_owned(), default: false, ..web.clone() });
+
+        let [watched, _] = web.reloading_except(Path::new("/workspace"), &["dist"]);
+        assert_eq!(watched.command[10..], ["--ignore", "/workspace/dist", "--", "serve"]);
     }
 }

@@ -20,7 +20,10 @@ pub(crate) fn set(env: &Env, outcome: &mut Outcome) {
     let option = match (host, port) {
         (None, None) => option.to_owned(),
         (host, port) => {
-            format!("{option}={}:{}", host.unwrap_or("127.0.0.1"), port.unwrap_or(9229))
+            let host = host.unwrap_or("127.0.0.1");
+            // The colons of an address must not be taken for the one before the port.
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            format!("{option}={host}:{}", port.unwrap_or(9229))
         }
     };
     if host.is_some_and(|host| !matches!(host, "127.0.0.1" | "localhost" | "::1")) {
@@ -45,6 +48,7 @@ mod tests {
         for (variables, option) in [
             (&[][..], "--inspect"),
             (&[("BPL_DEBUG_PORT", "9000")][..], "--inspect=127.0.0.1:9000"),
+            (&[("BPL_DEBUG_HOST", "::1")][..], "--inspect=[::1]:9229"),
             (&[("BPL_DEBUG_SUSPEND", "1")][..], "--inspect-brk"),
             (&[("NODE_OPTIONS", "-x")][..], "-x --inspect"),
         ] {

@@ -18,11 +18,22 @@ fn environment(env: &Env) -> Outcome {
     memory::set(env, &mut outcome);
     inspector::set(env, &mut outcome);
     concurrency::set(env, &mut outcome);
+    hostname(env, &mut outcome);
     for cache in env.get("KOUTI_NODE_CACHES").unwrap_or_default().split_terminator(':') {
         // The app may do without: where even this directory is read-only, nothing is cached.
         let _ = fs_err::create_dir_all(cache);
     }
     outcome
+}
+
+/// A server that takes `HOSTNAME` for the address to listen at finds the name of the container
+/// there, and could not be reached from inside. What a user has set stays.
+fn hostname(env: &Env, outcome: &mut Outcome) {
+    let Some(address) = env.given("KOUTI_NODE_HOSTNAME") else { return };
+    let own = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if env.given("HOSTNAME").is_none_or(|name| name == own.trim()) {
+        outcome.set("HOSTNAME", address);
+    }
 }
 
 fn main() -> ExitCode {

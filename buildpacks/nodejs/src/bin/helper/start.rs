@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use kouti_launch::Env;
 use kouti_launch::supervisor::Script;
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ struct Order {
 pub(crate) fn start(args: impl Iterator<Item = String>) -> ExitCode {
     let order = Order::read(args);
     let version = concat!("kouti/nodejs ", env!("CARGO_PKG_VERSION"));
-    order.script(&package(Path::new("package.json"))).exit(version)
+    order.script(&package(Path::new("package.json"), &Env::of_process())).exit(version)
 }
 
 impl Order {
@@ -87,12 +88,13 @@ impl Order {
 }
 
 /// What npm tells a script about its package.
-fn package(path: &Path) -> Vec<(&'static str, String)> {
+fn package(path: &Path, env: &Env) -> Vec<(&'static str, String)> {
     let text = fs_err::read_to_string(path).unwrap_or_default();
     let package: Value = serde_json::from_str(&text).unwrap_or_default();
     let field = |key: &str| package[key].as_str().map(str::to_owned);
     let path = fs_err::canonicalize(path).map(|path| path.display().to_string());
     [
+        ("NODE", env.given("NODE_HOME").map(|home| format!("{home}/bin/node"))),
         ("npm_package_name", field("name")),
         ("npm_package_version", field("version")),
         ("npm_package_json", path.ok()),
