@@ -1,0 +1,5 @@
+//! The programs in the miniature lifecycle.
+#![cfg(test)]
+
+mod build;
+mod support;

@@ -1,0 +1,201 @@
+//! The directory that is served.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use kouti::{Explain, Fault, Problem};
+use sha2::{Digest as _, Sha256};
+
+use crate::preset::Preset;
+
+/// What is served if nothing else is said and nothing else is found.
+const DEFAULT: &str = "public";
+
+/// Where front-end tools and site generators put what is to be served.
+const USUAL: [&str; 10] = [
+    "public",
+    "dist",
+    "build",
+    "out",
+    "_site",
+    "site",
+    "htdocs",
+    "www",
+    ".output/public",
+    "storybook-static",
+];
+
+/// A directory to be served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentRoot {
+    /// Where it is in the build.
+    pub dir: PathBuf,
+    /// As it is written in a configuration: relative to the app, or absolute.
+    pub shown: String,
+    /// Why it was taken: `BP_WEB_SERVER_ROOT`, `Vite`, `default`.
+    pub origin: String,
+}
+
+/// The directory is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("the directory to serve, `{root}` ({origin}), does not exist")]
+pub struct NoRoot {
+    /// As it was asked for.
+    pub root: String,
+    /// By whom.
+    pub origin: String,
+    /// Directories with an index page.
+    pub candidates: Vec<String>,
+    /// Whether there is a front end that could be built.
+    pub has_package_json: bool,
+}
+
+impl Explain for NoRoot {
+    fn id(&self) -> &'static str {
+        "no-document-root"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        match self.candidates.as_slice() {
+            [] => hints.push("set BP_WEB_SERVER_ROOT to the directory with the files".to_owned()),
+            found => hints.push(format!(
+                "set BP_WEB_SERVER_ROOT to one with an index.html: {}",
+                found.join(", ")
+            )),
+        }
+        if self.has_package_json {
+            hints.push(
+                "set BP_NODE_RUN_SCRIPTS to the script of package.json that makes it".to_owned(),
+            );
+        }
+        hints
+    }
+}
+
+impl DocumentRoot {
+    /// Finds the directory: the one that is set, that of a front-end tool, or a usual one.
+    pub fn find(app_dir: &Path, setting: Option<&str>) -> Result<Self, Problem> {
+        if let Some(text) = setting {
+            let root = Self::new(app_dir, text, "BP_WEB_SERVER_ROOT");
+            return root.existing(app_dir);
+        }
+        if let Some(preset) = Preset::find(app_dir)?
+            && let Some(dir) = preset.root(app_dir)
+        {
+            return Self::new(app_dir, &dir, preset.title).existing(app_dir);
+        }
+        let found = USUAL.iter().find(|dir| app_dir.join(dir).join("index.html").is_file());
+        match found {
+            Some(dir) => Ok(Self::new(app_dir, dir, "it has an index.html")),
+            None => Self::new(app_dir, DEFAULT, "default").existing(app_dir),
+        }
+    }
+
+    fn new(app_dir: &Path, text: &str, origin: &str) -> Self {
+        let path: PathBuf = Path::new(text).components().collect();
+        let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+        let shown = path.display().to_string();
+        Self { dir: app_dir.join(&path), shown, origin: origin.to_owned() }
+    }
+
+    fn existing(self, app_dir: &Path) -> Result<Self, Problem> {
+        if self.dir.is_dir() {
+            return Ok(self);
+        }
+        let candidates = USUAL.iter().filter(|dir| app_dir.join(dir).join("index.html").is_file());
+        let mut candidates: Vec<_> = candidates.map(ToString::to_string).collect();
+        if app_dir.join("index.html").is_file() {
+            candidates.push(".".to_owned());
+        }
+        Err(NoRoot {
+            root: self.shown,
+            origin: self.origin,
+            candidates,
+            has_package_json: app_dir.join("package.json").is_file(),
+        }
+        .into())
+    }
+
+    /// Whether it has a page for `/`.
+    #[must_use]
+    pub fn has_index(&self) -> bool {
+        ["index.html", "index.htm", "Default.htm"].iter().any(|name| self.dir.join(name).is_file())
+    }
+
+    /// A fingerprint of all names and bytes: what an `ETag` can be made of where every file has
+    /// the same date, as in an image.
+    pub fn version(&self) -> Result<String, Problem> {
+        let mut hash = Sha256::new();
+        add(&self.dir, &mut hash)?;
+        Ok(hash.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
+    }
+}
+
+fn add(dir: &Path, hash: &mut Sha256) -> std::io::Result<()> {
+    let mut paths = Vec::new();
+    for entry in fs_err::read_dir(dir)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths {
+        hash.update(path.file_name().unwrap_or_default().as_bytes());
+        let kind = fs_err::symlink_metadata(&path)?.file_type();
+        if kind.is_dir() {
+            hash.update(b"/(");
+            add(&path, hash)?;
+            hash.update(b")");
+        } else if kind.is_symlink() {
+            hash.update(b"\0>");
+            hash.update(fs_err::read_link(&path)?.as_os_str().as_bytes());
+        } else if kind.is_file() {
+            let mut file = fs_err::File::open(&path)?;
+            hash.update(b"\0=");
+            hash.update(file.metadata()?.len().to_le_bytes());
+            let mut chunk = vec![0; 1 << 16];
+            loop {
+                let length = file.read(&mut chunk)?;
+                if length == 0 {
+                    break;
+                }
+                hash.update(&chunk[..length]);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_changes_with_names_and_bytes() {
+        let version = |files: &[(&str, &str)]| {
+            let dir = tempfile::tempdir().unwrap();
+            for (name, content) in files {
+                let path = dir.path().join(name);
+                fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+                fs_err::write(path, content).unwrap();
+            }
+            DocumentRoot::new(dir.path(), ".", "test").version().unwrap()
+        };
+        let first = version(&[("a", "1"), ("b/c", "2")]);
+        assert_eq!(first, version(&[("b/c", "2"), ("a", "1")]));
+        assert_eq!(first.len(), 16);
+        for other in
+            [[("a", "2"), ("b/c", "2")], [("a", "1"), ("b/d", "2")], [("a", "12"), ("b/c", "")]]
+        {
+            assert_ne!(first, version(&other));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the buildpacks of web servers have in common: who serves the app and how, which files are
+//! served, templates in configuration files, and what a container decides when it starts.
+
+pub mod basic_auth;
+mod document_root;
+mod functions;
+mod glob;
+pub mod graceful;
+mod preset;
+mod provider;
+mod rules;
+pub mod settings;
+mod site;
+pub mod template;
+pub mod workers;
+
+pub use document_root::{DocumentRoot, NoRoot};
+pub use functions::{Surroundings, temp_dir};
+pub use glob::{Glob, quoted_regex};
+pub use preset::Preset;
+pub use provider::{Asked, PHP, Provider, SITE, UnknownServer};
+pub use rules::{BadRule, ErrorPage, HeaderRule, Redirect};
+pub use site::{CacheRules, PushState, RuntimeEnv, Site, with_site};
+
+/// A complete table of media types, in nginx's form.
+pub const MIME_TYPES: &str = include_str!("../conf/mime.types");
+/// The parameters of `FastCGI`, as nginx ships them.
+pub const FASTCGI_PARAMS: &str = include_str!("../conf/fastcgi_params");
