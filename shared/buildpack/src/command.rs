@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -15,6 +15,8 @@ use crate::{Env, Masks};
 #[derive(Clone, Debug)]
 pub struct Command {
     program: OsString,
+    /// A program, and its first arguments, that runs this one.
+    interpreter: Option<(OsString, Vec<OsString>)>,
     args: Vec<OsString>,
     dir: PathBuf,
     env: Env,
@@ -107,6 +109,7 @@ impl Command {
     pub fn new(program: impl Into<OsString>, dir: impl Into<PathBuf>, env: &Env) -> Self {
         Self {
             program: program.into(),
+            interpreter: None,
             args: Vec::new(),
             dir: dir.into(),
             env: env.clone(),
@@ -125,6 +128,19 @@ impl Command {
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets another program run this one, such as `php` with the path of a script: what is shown
+    /// is still what a user would type.
+    #[must_use]
+    pub fn through<A: Into<OsString>>(
+        mut self,
+        interpreter: impl Into<OsString>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let args = args.into_iter().map(Into::into).collect();
+        self.interpreter = Some((interpreter.into(), args));
         self
     }
 
@@ -210,8 +226,13 @@ impl Command {
     }
 
     fn prepare(&self) -> Result<std::process::Command, CommandFailed> {
-        let mut command = std::process::Command::new(self.resolve()?);
+        let (program, first) = match &self.interpreter {
+            Some((interpreter, args)) => (interpreter, args.as_slice()),
+            None => (&self.program, [].as_slice()),
+        };
+        let mut command = std::process::Command::new(self.resolve(program)?);
         command
+            .args(first)
             .args(&self.args)
             .current_dir(&self.dir)
             .env_clear()
@@ -220,14 +241,13 @@ impl Command {
         Ok(command)
     }
 
-    fn resolve(&self) -> Result<PathBuf, CommandFailed> {
-        let program = PathBuf::from(&self.program);
-        if program.components().count() > 1 {
+    fn resolve(&self, program: &OsStr) -> Result<PathBuf, CommandFailed> {
+        if Path::new(program).components().count() > 1 {
             return Ok(self.dir.join(program));
         }
         let path = self.env.get_os("PATH").unwrap_or_default();
-        find_on_path(&self.program, path).ok_or_else(|| CommandFailed::NotFound {
-            program: self.program.to_string_lossy().into_owned(),
+        find_on_path(program, path).ok_or_else(|| CommandFailed::NotFound {
+            program: program.to_string_lossy().into_owned(),
             path: path.to_string_lossy().into_owned(),
         })
     }
@@ -371,6 +391,16 @@ mod tests {
     #[test]
     fn only_what_a_shell_would_read_otherwise_is_quoted() {
         assert_eq!(as_typed(["A=b", "--a=b", "c d", "$x", ""]), "'A=b' --a=b 'c d' '$x' ''");
+    }
+
+    #[test]
+    fn an_interpreter_runs_what_is_shown() {
+        let env: Env = [("PATH", "/usr/bin:/bin")].into_iter().collect();
+        let command = Command::new("greet", "/", &env)
+            .through("sh", ["-c", "echo $0 $1", "hello"])
+            .arg("you");
+        assert_eq!(command.shown(), "greet you");
+        assert_eq!(command.output().unwrap(), "hello you\n");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A fetcher set up from the settings and bindings of a build.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,27 @@ use kouti_fetch::{
 use kouti_report::Log;
 
 use crate::setting::{BadSetting, Setting};
-use crate::{Context, Problem, settings};
+use crate::{BuildContext, Context, Problem, settings};
+
+impl BuildContext {
+    /// A fetcher for these artifacts that keeps what it downloads in the cached layer `downloads`.
+    ///
+    /// What comes with the buildpack is at hand in every build; what was downloaded is kept as it
+    /// came: smaller than what it unpacks to, and nothing to store again if nothing changed.
+    pub fn keeping_fetcher(
+        &self,
+        artifacts: &[&Artifact],
+        log: &mut Log,
+    ) -> Result<Fetcher, Problem> {
+        let downloaded = artifacts.iter().filter(|artifact| !self.is_packaged(artifact));
+        let key: BTreeMap<String, String> = downloaded
+            .map(|artifact| (artifact.id.clone(), artifact.checksum.to_string()))
+            .collect();
+        let keep =
+            if key.is_empty() { None } else { Some(self.layers.cache(log, "downloads", key)?) };
+        self.fetcher(keep.as_deref(), log)
+    }
+}
 
 impl Context {
     /// What downloads, verifies and unpacks artifacts for this build.

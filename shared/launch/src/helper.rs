@@ -84,6 +84,12 @@ impl Outcome {
         self.setting(env, name, "`true` or `false`", parse).unwrap_or(false)
     }
 
+    /// Whether the app must not start.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// What is to be set.
     #[must_use]
     pub fn variables(&self) -> &BTreeMap<String, String> {

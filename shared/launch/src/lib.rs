@@ -10,6 +10,7 @@ mod env;
 pub mod exec_d;
 pub mod helper;
 pub mod memory;
+pub mod signals;
 pub mod supervisor;
 
 pub use env::Env;

@@ -7,13 +7,13 @@
 //! There is no kill timer (the platform has one), no restart and no rewriting of logs.
 
 mod processes;
-mod signals;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use kouti_report::{Colour, Explain, Fault, Problem};
 use rustix::process::{
@@ -23,13 +23,17 @@ use rustix::process::{
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
 use processes::Process;
-use signals::Signals;
+
+use crate::signals::Signals;
 
 /// What makes the app stop for good.
 const STOPPING: [Signal; 2] = [Signal::TERM, Signal::INT];
 
 /// After what there is no point in going on with the next command.
 const ENDING: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP];
+
+/// How long a process may run unseen while the app is being stopped.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Commands that run one after the other; `main` is the app.
 #[derive(Debug)]
@@ -188,7 +192,7 @@ impl Group {
             }
             self.reap_orphans(leader);
             self.stop_late_starters();
-            self.signals.wait(self.stopped_by.is_some());
+            self.signals.wait(self.stopped_by.map(|_| GLANCE));
             self.forward_pending();
         };
         match status {
@@ -279,7 +283,7 @@ impl Group {
             }
             reap(|orphan| !orphan.is_in(group));
             self.stop_late_starters();
-            self.signals.wait(true);
+            self.signals.wait(Some(GLANCE));
             self.forward_pending();
         }
     }

@@ -3,7 +3,7 @@
 //! Package managers print stable codes. The command's own output is in the log
 //! already; what is added here is what it means for a build, and what to do.
 
-use kouti::{CommandFailed, Fault, Problem};
+use kouti::{CommandFailed, Fault, KnownFailure, Problem};
 
 /// What the command was for.
 #[derive(Clone, Copy, Debug)]
@@ -14,24 +14,9 @@ pub enum Step<'a> {
     Script(&'a str),
 }
 
-/// One known way to fail.
-struct Known {
-    id: &'static str,
-    fault: Fault,
-    /// Any of these in the output tells it.
-    traces: &'static [&'static str],
-    /// What stands in the output before and after the name of the thing in question.
-    subject: &'static [(&'static str, &'static str)],
-    /// The message; `{}` is the subject.
-    summary: &'static str,
-    /// The message where the output names no subject.
-    plain: &'static str,
-    hints: &'static [&'static str],
-}
-
 /// The first one whose trace is found decides.
-const KNOWN: &[Known] = &[
-    Known {
+const KNOWN: &[KnownFailure] = &[
+    KnownFailure {
         id: "lockfile-out-of-date",
         fault: Fault::App,
         traces: &["are in sync", "code EUSAGE"],
@@ -40,7 +25,7 @@ const KNOWN: &[Known] = &[
         plain: "package-lock.json does not fit package.json",
         hints: &["run `npm install` and commit package-lock.json"],
     },
-    Known {
+    KnownFailure {
         id: "peer-conflict",
         fault: Fault::App,
         traces: &["code ERESOLVE"],
@@ -53,7 +38,7 @@ const KNOWN: &[Known] = &[
              `legacy-peer-deps=true` into .npmrc",
         ],
     },
-    Known {
+    KnownFailure {
         id: "unsupported-engine",
         fault: Fault::App,
         traces: &["code EBADENGINE"],
@@ -63,7 +48,7 @@ const KNOWN: &[Known] = &[
         plain: "a package does not run on this version of Node.js",
         hints: &["the version it wants is named above: set BP_NODE_VERSION or `engines.node`"],
     },
-    Known {
+    KnownFailure {
         id: "variable-not-set",
         fault: Fault::App,
         traces: &["Failed to replace env in config"],
@@ -75,7 +60,7 @@ const KNOWN: &[Known] = &[
             "or bind the whole file: a binding of type `npmrc` with an entry `.npmrc`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "registry-refused",
         fault: Fault::App,
         traces: &["code E401", "code E403", "code ENEEDAUTH"],
@@ -87,7 +72,7 @@ const KNOWN: &[Known] = &[
             "if the registry knows you, its answer above says what is missing",
         ],
     },
-    Known {
+    KnownFailure {
         id: "package-not-found",
         fault: Fault::App,
         traces: &["code E404"],
@@ -100,7 +85,7 @@ const KNOWN: &[Known] = &[
              `@scope:registry=https://…`; a binding of type `npmrc` can hold it",
         ],
     },
-    Known {
+    KnownFailure {
         id: "package-version-not-found",
         fault: Fault::App,
         traces: &["code ETARGET"],
@@ -109,7 +94,7 @@ const KNOWN: &[Known] = &[
         plain: "no version of a package fits what is asked for",
         hints: &["change the version in package.json, then run `npm install` and commit"],
     },
-    Known {
+    KnownFailure {
         id: "package-changed",
         fault: Fault::Surroundings,
         traces: &["code EINTEGRITY"],
@@ -122,7 +107,7 @@ const KNOWN: &[Known] = &[
             "otherwise a mirror or proxy changes packages: ask those who run it",
         ],
     },
-    Known {
+    KnownFailure {
         id: "wrong-package-manager",
         fault: Fault::App,
         traces: &["code EUNSUPPORTEDPROTOCOL"],
@@ -131,7 +116,7 @@ const KNOWN: &[Known] = &[
         plain: "npm does not know the way in which a dependency is written",
         hints: &["they are of pnpm or Yarn: commit their lockfile instead of package-lock.json"],
     },
-    Known {
+    KnownFailure {
         id: "unknown-npm-option",
         fault: Fault::App,
         traces: &["code EUNKNOWNCONFIG"],
@@ -140,7 +125,7 @@ const KNOWN: &[Known] = &[
         plain: "npm no longer accepts options that it does not know",
         hints: &["remove it from .npmrc, or unset the variable `npm_config_…`"],
     },
-    Known {
+    KnownFailure {
         id: "install-script-not-allowed",
         fault: Fault::App,
         traces: &["ESTRICTALLOWSCRIPTS", "EALLOWGIT", "EALLOWREMOTE", "EALLOWFILE"],
@@ -149,7 +134,7 @@ const KNOWN: &[Known] = &[
         plain: "npm refuses a package until you allow it",
         hints: &["allow it as npm says above, and commit what that changes"],
     },
-    Known {
+    KnownFailure {
         id: "git-over-ssh",
         fault: Fault::App,
         traces: &["Host key verification failed", "Permission denied (publickey)"],
@@ -158,7 +143,7 @@ const KNOWN: &[Known] = &[
         plain: "a dependency is fetched over SSH, for which a build has no key",
         hints: &["name it by an https address, or publish it to a registry"],
     },
-    Known {
+    KnownFailure {
         id: "certificate-not-trusted",
         fault: Fault::Surroundings,
         traces: &[
@@ -176,7 +161,7 @@ const KNOWN: &[Known] = &[
             "if a proxy inspects TLS, it is the authority of the proxy",
         ],
     },
-    Known {
+    KnownFailure {
         id: "registry-unreachable",
         fault: Fault::Surroundings,
         traces: &[
@@ -198,7 +183,7 @@ const KNOWN: &[Known] = &[
             "behind a proxy, set HTTPS_PROXY; with a mirror, set `registry=` in .npmrc",
         ],
     },
-    Known {
+    KnownFailure {
         id: "no-space-left",
         fault: Fault::Surroundings,
         traces: &["ENOSPC", "No space left on device"],
@@ -207,7 +192,7 @@ const KNOWN: &[Known] = &[
         plain: "the disk of this build is full",
         hints: &["free some space, or give the build more"],
     },
-    Known {
+    KnownFailure {
         id: "out-of-memory",
         fault: Fault::Surroundings,
         traces: &["JavaScript heap out of memory", "code ENOMEM", "ENOMEM: not enough memory"],
@@ -219,7 +204,7 @@ const KNOWN: &[Known] = &[
             "the build needs as much memory as that; give it more if it has less",
         ],
     },
-    Known {
+    KnownFailure {
         id: "no-compiler",
         fault: Fault::Surroundings,
         traces: &[
@@ -237,7 +222,7 @@ const KNOWN: &[Known] = &[
             "or a version of the package that comes compiled",
         ],
     },
-    Known {
+    KnownFailure {
         id: "openssl-too-new",
         fault: Fault::App,
         traces: &["ERR_OSSL_EVP_UNSUPPORTED", "error:0308010C"],
@@ -249,7 +234,7 @@ const KNOWN: &[Known] = &[
             "or build with `--env NODE_OPTIONS=--openssl-legacy-provider`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "module-not-found",
         fault: Fault::App,
         traces: &["Cannot find module '", "ERR_MODULE_NOT_FOUND"],
@@ -262,7 +247,7 @@ const KNOWN: &[Known] = &[
              it: remove node_modules and package-lock.json, then run `npm install`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "program-not-found",
         fault: Fault::App,
         traces: &[": not found"],
@@ -286,7 +271,7 @@ pub fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
     if status.0.code() == Some(KILLED) {
         output.push_str("ENOMEM: not enough memory\n");
     }
-    if let Some(known) = KNOWN.iter().find(|known| known.is_in(&output)) {
+    if let Some(known) = KnownFailure::find(KNOWN, &output) {
         return known.problem(&output, failed);
     }
     match step {
@@ -300,30 +285,6 @@ pub fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
         }
         Step::Packages => failed.into(),
     }
-}
-
-impl Known {
-    fn is_in(&self, output: &str) -> bool {
-        self.traces.iter().any(|trace| output.contains(trace))
-    }
-
-    fn problem(&self, output: &str, failed: CommandFailed) -> Problem {
-        let found = self.subject.iter().find_map(|(before, after)| between(output, before, after));
-        let summary = match found {
-            Some(subject) => self.summary.replace("{}", subject),
-            None => self.plain.to_owned(),
-        };
-        let mut problem = Problem::new(self.id, self.fault, summary);
-        problem.hints = self.hints.iter().map(ToString::to_string).collect();
-        problem.cause = Some(failed.into());
-        problem
-    }
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(before)?;
-    let (found, _) = rest.split_once(after)?;
-    Some(found.trim()).filter(|found| !found.is_empty() && !found.contains('\n'))
 }
 
 #[cfg(test)]

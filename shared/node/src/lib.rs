@@ -21,7 +21,6 @@ mod scripts;
 pub mod settings;
 mod steps;
 mod toolchain;
-mod tree_archive;
 mod version_file;
 mod workspace;
 mod yaml;

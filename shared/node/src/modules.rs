@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses};
+use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, tree};
 use serde::Serialize;
 
 use crate::digest::sha256;
@@ -14,7 +14,6 @@ use crate::lockfile::Lockfile;
 use crate::npm::{self, Mode};
 use crate::project::Project;
 use crate::toolchain::Toolchain;
-use crate::tree_archive;
 
 /// How packages are installed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,11 +76,11 @@ impl Install {
         }
         let made = context.layers.ensure(log, &layer, |dir, log| {
             self.install(log, project, toolchain)?;
-            Ok(tree_archive::pack(&project.root, &project.module_trees(), &dir.join(ARCHIVE))?)
+            Ok(tree::pack(&project.root, &project.module_trees(), &dir.join(ARCHIVE))?)
         })?;
         if made.outcome == Outcome::Reused {
             project.remove_modules()?;
-            tree_archive::unpack(&made.dir.join(ARCHIVE), &project.root)?;
+            tree::unpack(&made.dir.join(ARCHIVE), &project.root)?;
         }
         Ok(())
     }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use kouti::catalog::Artifact;
 use kouti::fetch::Unpack;
-use kouti::{BuildContext, Env, Layer, LayerEnv, Log, Made, Problem, Scope, Uses, find_on_path};
+use kouti::{
+    BuildContext, Env, Layer, LayerEnv, Log, Made, Problem, Scope, Uses, find_on_path, tree,
+};
 use serde::Serialize;
 
 use crate::environment::system_trust;
@@ -93,33 +95,9 @@ fn launch_env(node: &Artifact, project: &Project, dir: &Path) -> LayerEnv {
 /// megabytes of Node.js are written once.
 fn link(from: &Path, to: &Path) -> io::Result<()> {
     for kept in KEPT {
-        link_tree(&from.join(kept), &to.join(kept))?;
+        tree::link(&from.join(kept), &to.join(kept))?;
     }
     Ok(())
-}
-
-fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
-    let Ok(metadata) = fs_err::symlink_metadata(from) else { return Ok(()) };
-    if metadata.is_dir() {
-        fs_err::create_dir_all(to)?;
-        for entry in fs_err::read_dir(from)? {
-            let entry = entry?;
-            link_tree(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        return Ok(());
-    }
-    if let Some(parent) = to.parent() {
-        fs_err::create_dir_all(parent)?;
-    }
-    if metadata.is_symlink() {
-        return fs_err::os::unix::fs::symlink(fs_err::read_link(from)?, to);
-    }
-    match fs_err::hard_link(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            fs_err::copy(from, to).map(|_| ())
-        }
-        result => result,
-    }
 }
 
 #[cfg(test)]

@@ -147,9 +147,16 @@ impl Descriptor {
     }
 }
 
-/// A copy of another document's table, to be written after everything else.
+/// A copy of another document's table, to be written after everything else, with all below it.
 fn at_the_end(table: &Table) -> Table {
     let mut table = table.clone();
     table.set_position(Some(isize::MAX));
+    for (_, item) in table.iter_mut() {
+        match item {
+            Item::Table(inner) => *inner = at_the_end(inner),
+            Item::ArrayOfTables(all) => *all = all.iter().map(at_the_end).collect(),
+            _ => {}
+        }
+    }
     table
 }

@@ -26,31 +26,29 @@ const FORWARDED: [Signal; 13] = [
     Signal::POWER,
 ];
 
-/// How long a process may run unseen while the app is being stopped.
-const GLANCE: Duration = Duration::from_millis(20);
-
 /// The signals that have arrived. From its creation on none is lost.
-pub(super) struct Signals {
+pub struct Signals {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
 }
 
 impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
+    /// From now on signals are kept, and none of them ends this process.
+    pub fn new() -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         let wanted = FORWARDED.iter().chain([&Signal::CHILD]).map(|signal| signal.as_raw());
         Ok(Self { delivery: SignalDelivery::with_pipe(read, write, SignalOnly, wanted)? })
     }
 
-    /// Sleeps until a signal arrives or a child ends, or for a moment if `briefly`.
-    pub(super) fn wait(&mut self, briefly: bool) {
+    /// Sleeps until a signal arrives or a child ends, or until the time is over.
+    pub fn wait(&mut self, at_most: Option<Duration>) {
         let mut pipe = self.delivery.get_read();
         // The bytes mean nothing; an error, such as the end of the time, only ends the sleep.
-        let _ = pipe.set_read_timeout(briefly.then_some(GLANCE));
+        let _ = pipe.set_read_timeout(at_most.filter(|time| !time.is_zero()));
         let _ = pipe.read(&mut [0; 64]);
     }
 
     /// What has arrived since the last call and is to be passed on.
-    pub(super) fn pending(&mut self) -> Vec<Signal> {
+    pub fn pending(&mut self) -> Vec<Signal> {
         self.delivery
             .pending()
             .filter_map(Signal::from_named_raw)

@@ -1,4 +1,4 @@
-//! Directory trees as one file.
+//! Whole directory trees: a second name for each file, or all of them as one file.
 //!
 //! A cached layer is stored, restored and hashed by the platform file by file,
 //! and `node_modules` has tens of thousands; one file costs next to nothing.
@@ -9,8 +9,35 @@ use std::path::{Path, PathBuf};
 /// Large enough that reading and writing are not the bottleneck.
 const BUFFER: usize = 256 * 1024;
 
+/// Gives every file of `from` a second name below `to`; nothing happens if there is no `from`.
+///
+/// Both are usually layers of one build, where a hard link works; else it is copied.
+pub fn link(from: &Path, to: &Path) -> io::Result<()> {
+    let Ok(metadata) = fs_err::symlink_metadata(from) else { return Ok(()) };
+    if metadata.is_dir() {
+        fs_err::create_dir_all(to)?;
+        for entry in fs_err::read_dir(from)? {
+            let entry = entry?;
+            link(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        fs_err::create_dir_all(parent)?;
+    }
+    if metadata.is_symlink() {
+        return fs_err::os::unix::fs::symlink(fs_err::read_link(from)?, to);
+    }
+    match fs_err::hard_link(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            fs_err::copy(from, to).map(|_| ())
+        }
+        result => result,
+    }
+}
+
 /// Packs the directories `trees`, given relative to `root`, into `file`.
-pub(crate) fn pack(root: &Path, trees: &[PathBuf], file: &Path) -> io::Result<()> {
+pub fn pack(root: &Path, trees: &[PathBuf], file: &Path) -> io::Result<()> {
     let out = BufWriter::with_capacity(BUFFER, fs_err::File::create(file)?);
     let mut archive = tar::Builder::new(out);
     for tree in trees {
@@ -20,7 +47,7 @@ pub(crate) fn pack(root: &Path, trees: &[PathBuf], file: &Path) -> io::Result<()
 }
 
 /// Makes the directories anew below `root`.
-pub(crate) fn unpack(file: &Path, root: &Path) -> io::Result<()> {
+pub fn unpack(file: &Path, root: &Path) -> io::Result<()> {
     let input = BufReader::with_capacity(BUFFER, fs_err::File::open(file)?);
     let mut archive = tar::Archive::new(input);
     archive.set_preserve_mtime(false);

@@ -1,0 +1,262 @@
+//! Why Composer failed, in words the user can act on.
+//!
+//! Its own output is in the log already; what is added here is what it means for a build, and what
+//! to do.
+
+use kouti::{CommandFailed, Fault, KnownFailure, Problem};
+
+/// What Composer was for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
+    /// The packages of the app.
+    Packages,
+    /// Packages for the build alone.
+    Global,
+    /// A script of `composer.json`.
+    Script(&'a str),
+    /// A look for known vulnerabilities, which the user wants to be without.
+    Audit,
+    /// The same, only to know.
+    Report,
+}
+
+/// The first one whose trace is found decides.
+const KNOWN: &[KnownFailure] = &[
+    KnownFailure {
+        id: "composer-platform-override",
+        fault: Fault::App,
+        traces: &["overridden via config.platform"],
+        subject: &[],
+        summary: "",
+        plain: "`config.platform` in composer.json pretends to be a platform on which a package \
+                does not run",
+        hints: &["change `config.platform`, or the package, then run `composer update`"],
+    },
+    KnownFailure {
+        id: "composer-php-version",
+        fault: Fault::App,
+        traces: &["-> your php version"],
+        subject: &[("- ", " requires php ")],
+        summary: "{} does not run on the PHP of this build",
+        plain: "a package does not run on the PHP of this build",
+        hints: &[
+            "leave BP_PHP_VERSION out, so that the lock decides",
+            "or update the package with `composer update`",
+        ],
+    },
+    KnownFailure {
+        id: "composer-extension-missing",
+        fault: Fault::App,
+        traces: &["it is missing from your system", "is missing from your system"],
+        subject: &[("requires PHP extension ", " "), ("requires ", " ->")],
+        summary: "a package requires the PHP extension {}, which is not loaded",
+        plain: "a package requires a PHP extension that is not loaded",
+        hints: &["name it in BP_PHP_EXTENSIONS, or require it in composer.json"],
+    },
+    KnownFailure {
+        id: "composer-plain-http",
+        fault: Fault::App,
+        traces: &["does not allow connections to http://"],
+        subject: &[("connections to ", " ")],
+        summary: "a repository is reached without encryption: {}",
+        plain: "a repository is reached without encryption",
+        hints: &["give the repository an https address in composer.json"],
+    },
+    KnownFailure {
+        id: "composer-rate-limit",
+        fault: Fault::Surroundings,
+        traces: &["API limit", "enter your GitHub credentials", "rate limit"],
+        subject: &[],
+        summary: "",
+        plain: "GitHub refuses further requests from this address",
+        hints: &["set COMPOSER_GITHUB_OAUTH_TOKEN, or bind a token: type `composer-auth`"],
+    },
+    KnownFailure {
+        id: "composer-not-authorised",
+        fault: Fault::App,
+        traces: &[
+            "Could not authenticate against",
+            "HTTP/1.1 401",
+            "HTTP/2 401",
+            "HTTP/1.1 403",
+            "HTTP/2 403",
+            "Invalid credentials",
+        ],
+        subject: &[("authenticate against ", "\n"), ("The \"", "\" file could not")],
+        summary: "{} wants to know who asks",
+        plain: "a repository wants to know who asks",
+        hints: &["pass credentials in COMPOSER_AUTH, or bind them: type `composer-auth`, entry \
+             `auth.json`"],
+    },
+    KnownFailure {
+        id: "composer-git-over-ssh",
+        fault: Fault::App,
+        traces: &[
+            "Host key verification failed",
+            "Permission denied (publickey",
+            "Failed to clone",
+        ],
+        subject: &[("Failed to clone the ", " repository"), ("Failed to clone ", ",")],
+        summary: "a package is fetched by git, for which a build has no key: {}",
+        plain: "a package is fetched by git, for which a build has no key",
+        hints: &[
+            "use its archive: `--prefer-dist`, and an https address in composer.json",
+            "with credentials in COMPOSER_AUTH if it is private",
+        ],
+    },
+    KnownFailure {
+        id: "composer-plugin-blocked",
+        fault: Fault::App,
+        traces: &["blocked by your allow-plugins"],
+        subject: &[
+            ("Composer plugin which is blocked by your allow-plugins config. You may add ", " to"),
+            ("\n", " contains a Composer plugin which is blocked"),
+        ],
+        summary: "Composer refuses the plugin {} until you allow it",
+        plain: "Composer refuses a plugin until you allow it",
+        hints: &["add it to `config.allow-plugins` in composer.json"],
+    },
+    KnownFailure {
+        id: "composer-package-flagged",
+        fault: Fault::App,
+        traces: &["flagged as malware", "were not loaded, because they are affected by security"],
+        subject: &[],
+        summary: "",
+        plain: "Composer refuses a package that is known to be dangerous",
+        hints: &[
+            "update it: `composer update`",
+            "COMPOSER_NO_BLOCKING=1 installs it nevertheless, and whatever is wrong with it",
+        ],
+    },
+    KnownFailure {
+        id: "composer-lock-unusable",
+        fault: Fault::App,
+        traces: &[
+            "is not present in the lock file",
+            "lock file is not up to date with the latest changes",
+            "lock file does not contain",
+        ],
+        subject: &[("- Required package \"", "\"")],
+        summary: "composer.lock does not fit composer.json: it lacks {}",
+        plain: "composer.lock does not fit composer.json",
+        hints: &["run `composer update` and commit composer.lock"],
+    },
+    KnownFailure {
+        id: "composer-out-of-memory",
+        fault: Fault::Surroundings,
+        traces: &["Allowed memory size", "Out of memory"],
+        subject: &[],
+        summary: "",
+        plain: "PHP ran out of memory, although it has no limit in a build",
+        hints: &["give the build more memory", "if a script sets `memory_limit`, remove it"],
+    },
+    KnownFailure {
+        id: "composer-timeout",
+        fault: Fault::Surroundings,
+        traces: &["ProcessTimedOutException", "exceeded the timeout of"],
+        subject: &[("The process \"", "\"")],
+        summary: "`{}` took longer than Composer waits",
+        plain: "a program took longer than Composer waits",
+        hints: &["set COMPOSER_PROCESS_TIMEOUT to more seconds"],
+    },
+    KnownFailure {
+        id: "composer-script-wants-database",
+        fault: Fault::App,
+        traces: &["SQLSTATE[", "PDOException"],
+        subject: &[],
+        summary: "",
+        plain: "a script wants the database, which a build does not have",
+        hints: &["run it when the app starts: BP_PHP_PRE_START, or a process of a Procfile"],
+    },
+    KnownFailure {
+        id: "composer-script-wants-variable",
+        fault: Fault::App,
+        traces: &["Environment variable not found", "environment variable is not set"],
+        subject: &[("Environment variable not found: \"", "\""), ("not found: ", "\n")],
+        summary: "a script wants the variable {}, which is not set in this build",
+        plain: "a script wants a variable that is not set in this build",
+        hints: &["pass it with `--env`", "or add `--no-scripts` to BP_COMPOSER_INSTALL_OPTIONS"],
+    },
+    KnownFailure {
+        id: "composer-code-too-new",
+        fault: Fault::App,
+        traces: &["Parse error: syntax error", "ParseError"],
+        subject: &[("ParseError: ", "\n"), ("Parse error: ", "\n")],
+        summary: "PHP cannot read some code: {}",
+        plain: "PHP cannot read some code",
+        hints: &["if the code is right, it needs a newer PHP: see `require.php` in composer.json"],
+    },
+    KnownFailure {
+        id: "composer-script-needs-dev",
+        fault: Fault::App,
+        traces: &["Script @auto-scripts was called via", "Class \"", ": not found"],
+        subject: &[("Class \"", "\" not found"), ("sh: 1: ", ": not found")],
+        summary: "a script uses `{}`, which is not installed",
+        plain: "a script uses something that is not installed",
+        hints: &[
+            "development packages are left out: move what scripts need from `require-dev` to \
+             `require`",
+            "or install them too: set BP_COMPOSER_INSTALL_OPTIONS to nothing",
+        ],
+    },
+    KnownFailure {
+        id: "composer-unreachable",
+        fault: Fault::Surroundings,
+        traces: &[
+            "Could not resolve host",
+            "curl error 6",
+            "curl error 7",
+            "curl error 28",
+            "Connection refused",
+            "Network is unreachable",
+        ],
+        subject: &[("while downloading ", "\n"), ("Could not resolve host: ", "\n")],
+        summary: "{} cannot be reached from this build",
+        plain: "a repository cannot be reached from this build",
+        hints: &[
+            "building again may help; behind a proxy, set HTTPS_PROXY",
+            "with a mirror, name it below `repositories` in composer.json",
+        ],
+    },
+    KnownFailure {
+        id: "composer-certificate",
+        fault: Fault::Surroundings,
+        traces: &["curl error 60", "certificate verify failed", "SSL certificate problem"],
+        subject: &[("while downloading ", "\n")],
+        summary: "the certificate for {} is not trusted",
+        plain: "the certificate of a repository is not trusted",
+        hints: &["bind the authority that signed it: a binding of type `ca-certificates`"],
+    },
+];
+
+/// Explains a failed command.
+pub(crate) fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
+    let CommandFailed::Status { status, tail, .. } = &failed else {
+        return failed.into();
+    };
+    let output = tail.join("\n") + "\n";
+    if matches!(step, Step::Audit | Step::Report) {
+        let summary = "packages of the app have known vulnerabilities";
+        let problem = Problem::new("composer-audit", Fault::App, summary);
+        return problem
+            .hint("update them: their names are above")
+            .hint("set BP_COMPOSER_AUDIT=report to build nevertheless");
+    }
+    if let Some(known) = KnownFailure::find(KNOWN, &output) {
+        return known.problem(&output, failed);
+    }
+    let meaning = match (step, status.0.code()) {
+        (Step::Script(name), _) => format!("the script `{name}` ended with {status}"),
+        (_, Some(2)) => "Composer finds no set of packages that fits together".to_owned(),
+        (_, Some(4)) => "Composer cannot use composer.lock".to_owned(),
+        (_, Some(100)) => "Composer cannot reach a repository".to_owned(),
+        (Step::Global, _) => {
+            format!("the packages of BP_COMPOSER_INSTALL_GLOBAL: Composer ended with {status}")
+        }
+        _ => format!("Composer ended with {status}"),
+    };
+    let mut problem = Problem::new("composer-failed", Fault::App, meaning);
+    problem.hints.push("its own message is above".to_owned());
+    problem.cause = Some(failed.into());
+    problem
+}

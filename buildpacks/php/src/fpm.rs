@@ -1,0 +1,97 @@
+//! The configuration of PHP-FPM, and what snippets of the app must not change in it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kouti::{Explain, Fault};
+
+use crate::app::Snippet;
+
+/// Where it is in the layer.
+pub(crate) const FILE: &str = "php-fpm.conf";
+
+/// Directories whose files come after ours: of other buildpacks, then of the app.
+const INCLUDED: [&str; 2] = [".php.fpm.bp", ".php.fpm.d"];
+
+/// The main file. What depends on the container comes in by variables, which FPM replaces.
+///
+/// The section is still `[www]` where the files of the app follow, as with Paketo: most of theirs
+/// have no header.
+pub(crate) fn config(app_dir: &Path) -> String {
+    let mut text = "\
+; Written by kouti/php. Change it with files in .php.fpm.d.
+[global]
+daemonize = no
+error_log = /proc/self/fd/2
+log_level = notice
+log_limit = 16384
+; Without it, a graceful stop is not one.
+process_control_timeout = ${KOUTI_FPM_CONTROL_TIMEOUT}
+emergency_restart_threshold = 10
+emergency_restart_interval = 1m
+
+[www]
+listen = ${KOUTI_FPM_LISTEN}
+listen.mode = 0660
+pm = ${KOUTI_FPM_PM}
+pm.max_children = ${KOUTI_FPM_MAX_CHILDREN}
+pm.start_servers = ${KOUTI_FPM_START_SERVERS}
+pm.min_spare_servers = 1
+pm.max_spare_servers = ${KOUTI_FPM_MAX_SPARE_SERVERS}
+pm.max_requests = ${KOUTI_FPM_MAX_REQUESTS}
+request_terminate_timeout = ${KOUTI_FPM_REQUEST_TIMEOUT}
+pm.status_path = ${KOUTI_FPM_STATUS_PATH}
+ping.path = ${KOUTI_FPM_PING_PATH}
+clear_env = no
+; What scripts write to php://stderr is shown, as it is.
+catch_workers_output = yes
+decorate_workers_output = no
+php_value[error_log] = /proc/self/fd/2
+"
+    .to_owned();
+    // FPM does not start where the directory of an include is missing.
+    for dir in INCLUDED.into_iter().filter(|dir| app_dir.join(dir).is_dir()) {
+        let _ = writeln!(text, "include = ${{APP_ROOT}}/{dir}/*.conf");
+    }
+    text
+}
+
+/// The web server looks for FPM where ours listens.
+pub(crate) fn check(snippets: &[Snippet]) -> Result<(), ListenChanged> {
+    for snippet in snippets {
+        for (index, line) in snippet.text.lines().enumerate() {
+            let name = line.split_once('=').map(|(name, _)| name.trim());
+            if name == Some("listen") {
+                return Err(ListenChanged { path: snippet.path.clone(), line: index + 1 });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A snippet moves FPM away from where the web server looks for it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path}, line {line}, changes where PHP-FPM listens, but the web server looks for it elsewhere"
+)]
+pub(crate) struct ListenChanged {
+    path: String,
+    line: usize,
+}
+
+impl Explain for ListenChanged {
+    fn id(&self) -> &'static str {
+        "fpm-listen-changed"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![
+            "remove `listen` from the file".to_owned(),
+            "to configure the web server as well, name its file in BP_PHP_SERVER_CONF".to_owned(),
+        ]
+    }
+}

@@ -1,0 +1,44 @@
+//! What a web server serves, whichever it is.
+
+use serde::Serialize;
+
+/// What a web server serves, whichever it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Site {
+    /// Document root relative to the app; empty for the app itself.
+    pub(crate) web_dir: String,
+    /// Script that gets what is no file, relative to the document root.
+    pub(crate) front_controller: Option<String>,
+    pub(crate) https_redirect: bool,
+    /// Whether nginx itself speaks TLS.
+    pub(crate) tls: bool,
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) static_expires: Option<String>,
+    pub(crate) server_admin: String,
+    /// Paths below the document root that nobody gets: what belongs to development.
+    pub(crate) denied: Vec<String>,
+}
+
+/// Networks from which a proxy may tell who asked: private ones.
+pub(crate) const PRIVATE_NETWORKS: [&str; 8] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+    "fc00::/7",
+    "::1",
+];
+
+/// What is not to be served where the app itself is the document root.
+const DEVELOPMENT: [&str; 6] =
+    ["composer.json", "composer.lock", "composer.phar", "package.json", "Procfile", "project.toml"];
+
+/// See [`Site::denied`].
+pub(crate) fn denied(web_dir: &str, vendor_dir: &str) -> Vec<String> {
+    if !web_dir.is_empty() {
+        return Vec::new();
+    }
+    DEVELOPMENT.iter().map(ToString::to_string).chain([format!("{vendor_dir}/")]).collect()
+}

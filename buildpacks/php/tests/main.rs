@@ -1,0 +1,10 @@
+//! The buildpack in the miniature lifecycle, with fake tools: what a user sees.
+#![cfg(test)]
+
+mod composer;
+mod detect;
+mod errors;
+mod extensions;
+mod servers;
+mod support;
+mod versions;
