@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use kouti::{Context, Problem};
 use kouti_node::Project;
 
+use crate::frontend;
 use crate::settings::Settings;
 
 /// The app, as far as this buildpack is interested in it.
@@ -14,6 +15,8 @@ pub(crate) struct App {
     pub(crate) project: Project,
     /// What can be started of its own files.
     pub(crate) start_files: StartFiles,
+    /// Web servers whose configuration the app has.
+    pub(crate) web_servers: Vec<&'static str>,
     /// What a `Procfile` says.
     pub(crate) procfile: Procfile,
 }
@@ -44,6 +47,7 @@ impl App {
         let project = Project::read(app_dir, &settings.project_path)?;
         Ok(Self {
             start_files: StartFiles::read(&project, settings),
+            web_servers: frontend::configured(app_dir, settings),
             procfile: Procfile::read(&app_dir.join("Procfile"))?,
             project,
         })

@@ -1,6 +1,8 @@
 //! Actions: carries a recipe out, step by step.
 
-use kouti::{BuildContext, Env, Launch, LayerEnv, Log, Problem, settings};
+use std::collections::BTreeMap;
+
+use kouti::{BuildContext, Env, Launch, Layer, LayerEnv, Log, Problem, Uses, settings};
 use kouti_node::failure::Step;
 use kouti_node::{Packages, Project, Scope, Toolchain, npm, runtime};
 
@@ -9,7 +11,7 @@ use crate::recipe::Recipe;
 use crate::script::Script;
 use crate::settings::Settings;
 use crate::start::Start;
-use crate::{framework, next, processes};
+use crate::{framework, frontend, next, processes, web_root};
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let settings = Settings::read(&context.env)?;
@@ -27,6 +29,9 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         toolchain.install(log)?;
     }
     recipe.steps.run(context, log, project, node, &mut toolchain)?;
+    if recipe.frontend {
+        return build_frontend(context, log, project);
+    }
     let start = Chosen::after_scripts(log, &app, &settings, &context.env)?;
     let packages = Packages::installed(&project.root);
     if recipe.prune && packages.count(Scope::Development) > 0 {
@@ -40,6 +45,39 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     Ok(Launch {
         processes: processes::declare(project, &recipe, start.web.as_ref()),
         slices: vec![project.module_globs()],
+        sbom: Some(packages.document(Scope::Production, &name, &context.id)),
+        build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
+        ..Launch::default()
+    })
+}
+
+/// A web server serves what the scripts have made: of Node.js and its packages, nothing is left.
+fn build_frontend(
+    context: &BuildContext,
+    log: &mut Log,
+    project: &Project,
+) -> Result<Launch, Problem> {
+    let names = frontend::written_in(&context.env);
+    if !names.is_empty() {
+        log.step(&format!("The pages may hold the values of {}", names.join(", ")));
+        log.detail("they are those of this build: setting them when the image runs has no effect");
+    }
+    let packages = Packages::installed(&project.root);
+    project.remove_modules()?;
+    if let Some(root) = web_root::find(project) {
+        let layer = Layer {
+            name: "web-root",
+            title: format!("BP_WEB_SERVER_ROOT={root} for the web server"),
+            uses: Uses::BUILD,
+            key: BTreeMap::from([("root", root.clone())]),
+            env: LayerEnv::new().default_value(kouti::Scope::Build, "BP_WEB_SERVER_ROOT", root),
+            sbom: None,
+        };
+        context.layers.ensure(log, &layer, |_, _| Ok(()))?;
+    }
+    let name = project.name();
+    Ok(Launch {
+        // What is in the pages has no file of its own that a scanner could find.
         sbom: Some(packages.document(Scope::Production, &name, &context.id)),
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
         ..Launch::default()

@@ -7,12 +7,14 @@ mod app;
 mod build;
 mod detect;
 mod framework;
+mod frontend;
 mod next;
 mod processes;
 mod recipe;
 mod script;
 mod settings;
 mod start;
+mod web_root;
 
 use kouti::setting::Declared;
 use kouti::{BuildContext, Buildpack, Context, Detection, Launch, Log, Problem};

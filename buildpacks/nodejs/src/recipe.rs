@@ -8,6 +8,7 @@ use kouti_node::{NODE, NodeVersion, PackageJson, Steps, UnknownScript, Wishes};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::frontend;
 use crate::script::Script;
 use crate::settings::Settings;
 
@@ -29,6 +30,8 @@ pub(crate) struct Recipe {
     pub(crate) reload: bool,
     /// Whether the heap is sized by the memory of the container.
     pub(crate) optimize_memory: bool,
+    /// Whether a web server serves what is built, and nothing else is in the image.
+    pub(crate) frontend: bool,
     /// Whether a later buildpack needs Node.js in this build.
     pub(crate) node_for_others: bool,
     /// What the user should know.
@@ -69,6 +72,7 @@ impl Recipe {
             supervise: settings.supervise,
             reload: settings.reload,
             optimize_memory: settings.optimize_memory,
+            frontend: plan.0.iter().any(|entry| entry.text("mode") == Some(frontend::MODE)),
             node_for_others: others.iter().any(|entry| entry.flag("build")),
             notices,
         })

@@ -55,6 +55,24 @@ const OPTIMIZE_MEMORY: Setting<bool> = Setting::build(
     "size the heap by the memory of the container: the default of OPTIMIZE_MEMORY",
 );
 
+/// Whether what is built is served by a web server.
+const FRONTEND: Setting<Frontend> = Setting::build(
+    "BP_NODE_FRONTEND",
+    "auto",
+    "`true` has a web server serve what the build makes, `false` never does",
+);
+
+/// Which web server; a setting of theirs.
+const WEB_SERVER: Setting<WebServer> = Setting::build(
+    "BP_WEB_SERVER",
+    "",
+    "web server for what the build makes: nginx, httpd or none",
+);
+
+/// Another setting of theirs.
+const NGINX_CONF_LOCATION: Setting<Option<String>> =
+    Setting::build("BP_NGINX_CONF_LOCATION", "", "where the app's own configuration of nginx is");
+
 /// The variables that our helper reads when a container starts.
 const LAUNCH: [Setting<Option<String>>; 6] = [
     Setting::launch("BPL_DEBUG_ENABLED", "false", "start the debugger of Node.js"),
@@ -75,6 +93,9 @@ const LAUNCH: [Setting<Option<String>>; 6] = [
 
 /// All of them, in the order of their names.
 pub(crate) const ALL: &[Declared] = &[
+    FRONTEND.declared,
+    WEB_SERVER.declared,
+    NGINX_CONF_LOCATION.declared,
     LAUNCH[0].declared,
     LAUNCH[1].declared,
     LAUNCH[2].declared,
@@ -113,6 +134,9 @@ pub(crate) struct Settings {
     pub(crate) supervise: bool,
     pub(crate) reload: bool,
     pub(crate) optimize_memory: bool,
+    pub(crate) frontend: Frontend,
+    pub(crate) web_server: WebServer,
+    pub(crate) nginx_conf: Option<String>,
     /// Process types and their scripts.
     pub(crate) processes: Vec<(String, String)>,
 }
@@ -136,6 +160,51 @@ impl Value for Init {
     }
 }
 
+/// Whether the app is a front end, without a server of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Frontend {
+    #[default]
+    Auto,
+    Yes,
+    No,
+}
+
+impl Value for Frontend {
+    const FORM: &'static str = "`auto`, `true` or `false`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            text => bool::parse(text).map(|yes| if yes { Self::Yes } else { Self::No }),
+        }
+    }
+}
+
+/// Who serves the app's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum WebServer {
+    /// Whichever has a configuration in the app.
+    #[default]
+    Any,
+    Nginx,
+    Httpd,
+    None,
+}
+
+impl Value for WebServer {
+    const FORM: &'static str = "`nginx`, `httpd` or `none`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" => Some(Self::Any),
+            "nginx" => Some(Self::Nginx),
+            "httpd" => Some(Self::Httpd),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, BadSetting> {
         let Words(scripts) = RUN_SCRIPTS.read(env)?;
@@ -148,6 +217,9 @@ impl Settings {
             project_path: PROJECT_PATH.read(env)?,
             supervise: INIT.read(env)? == Init::Auto,
             reload: LIVE_RELOAD_ENABLED.read(env)?,
+            frontend: FRONTEND.read(env)?,
+            web_server: WEB_SERVER.read(env)?,
+            nginx_conf: NGINX_CONF_LOCATION.read(env)?,
             optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod errors;
+mod frontend;
 mod npm;
 mod start;
 mod support;
