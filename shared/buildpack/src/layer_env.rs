@@ -91,6 +91,13 @@ impl LayerEnv {
         self
     }
 
+    /// The variables of both; where both say something, those of `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     fn file(mut self, scope: Scope, name: &str, content: String) -> Self {
         self.0.insert(format!("{}/{name}", scope.directory()), content);
         self

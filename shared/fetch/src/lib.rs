@@ -64,4 +64,4 @@ pub use mirror::{BadMirror, Mirrors};
 pub use options::{Limits, Options};
 pub use proxy::{BadProxy, Proxies};
 pub use trust::{SYSTEM_BUNDLES, Trust};
-pub use unpack::{Unpack, UnpackLimits};
+pub use unpack::{Unpack, UnpackLimits, unpack_own};

@@ -15,6 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 
 pub(crate) use tree::{Tree, UnpackError};
 
+use crate::FetchError;
 use crate::pipeline::{self, CHUNK, Chunks};
 
 /// Where an archive goes, and which part of it.
@@ -85,6 +86,19 @@ impl Default for UnpackLimits {
     fn default() -> Self {
         Self { bytes: 32_000_000_000, entries: 2_000_000 }
     }
+}
+
+/// Unpacks an archive of the app's own, by the same rules but without a checksum: nobody has
+/// promised what is in it. `title` is what messages call it.
+pub fn unpack_own(title: &str, archive: &Path, unpack: &Unpack<'_>) -> Result<(), FetchError> {
+    let dir = unpack.dirs.first().map_or(Path::new("."), PathBuf::as_path);
+    let failed = |error| FetchError::unpacking(title.to_owned(), error, dir);
+    let file = fs_err::File::open(archive).map_err(|error| failed(UnpackError::Read(error)))?;
+    let tree = Tree::start(unpack, 0, UnpackLimits::default());
+    let mut tree = tree.map_err(|error| failed(UnpackError::Write(error)))?;
+    verified_file(file, &mut tree).map_err(failed)?;
+    tree.finish().map_err(failed)?;
+    Ok(())
 }
 
 /// Container formats, told by their first bytes: mirrors rename files.

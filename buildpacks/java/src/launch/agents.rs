@@ -1,0 +1,68 @@
+//! Java agents that the build has put into the image.
+
+use std::path::Path;
+
+use kouti_launch::binding::Bindings;
+
+use super::start::{Refusal, Start};
+use crate::classes;
+
+/// Names of the variables that say where an agent of the image is.
+const OPENTELEMETRY: &str = "BPI_OPENTELEMETRY_AGENT_PATH";
+const APPLICATION_INSIGHTS: &str = "BPI_APPLICATION_INSIGHTS_AGENT_PATH";
+
+/// An agent, and the binding that configures it.
+const AGENTS: [(&str, &str, &str); 2] = [
+    (OPENTELEMETRY, "opentelemetry", ""),
+    (APPLICATION_INSIGHTS, "ApplicationInsights", "APPLICATIONINSIGHTS_"),
+];
+
+/// Adds the agents and hands their bindings over.
+pub(super) fn options(start: &mut Start<'_>) -> Result<(), Refusal> {
+    let bindings = Bindings::for_launch(start.env.as_map());
+    let bindings = bindings.map_err(|error| Refusal(error.to_string()))?;
+    for (variable, kind, prefix) in AGENTS {
+        let path = start.env.given(variable);
+        if let Some(path) = path {
+            start.flag_unless(&format!("-javaagent:{path}"), path);
+        }
+        for binding in bindings.find(kind) {
+            if path.is_none() {
+                start.outcome.warn(format!(
+                    "the binding `{}` is for an agent that is not in the image: build it again \
+                     with the binding, or with its BP_…_ENABLED=true",
+                    binding.name
+                ));
+                continue;
+            }
+            for key in binding.keys() {
+                let name = key.to_ascii_uppercase().replace(['-', '.'], "_");
+                if let Some(value) = binding.text(key) {
+                    start.outcome.set(format!("{prefix}{name}"), value);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many classes the agents have: of the image, and those that the user names.
+pub(super) fn classes(start: &mut Start<'_>) -> u64 {
+    let given = |name| start.env.given(name).and_then(|text| text.parse::<u64>().ok());
+    let mut count = given("BPI_AGENT_CLASS_COUNT").unwrap_or(0);
+    let agents: Vec<String> = start
+        .user
+        .iter()
+        .filter_map(|word| word.strip_prefix("-javaagent:"))
+        .map(|agent| agent.split('=').next().unwrap_or(agent).to_owned())
+        .collect();
+    for agent in agents {
+        let path = Path::new(&agent);
+        if path.is_file() {
+            count += classes::count_jar(path);
+        } else {
+            start.outcome.warn(format!("the agent {agent} is not there"));
+        }
+    }
+    count
+}

@@ -1,0 +1,309 @@
+//! The helper as a whole, on directories of fixtures.
+
+use std::path::Path;
+
+use kouti_launch::Env;
+
+use super::*;
+
+/// A container with 1 GiB and a Java of this version.
+fn container(java: &str) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    };
+    write("sys/fs/cgroup/cgroup.controllers", "memory");
+    write("sys/fs/cgroup/memory.max", "1073741824\n");
+    write("java/release", &format!("JAVA_VERSION=\"{java}\"\n"));
+    write("java/conf/security/java.security", "security.provider.1=SUN\nsecurity.provider.2=EC\n");
+    root
+}
+
+fn run(root: &Path, variables: &[(&str, &str)]) -> (String, String) {
+    let home = root.join("java").display().to_string();
+    let tmp = root.display().to_string();
+    let base = [
+        ("JAVA_HOME", home.as_str()),
+        ("TMPDIR", &tmp),
+        ("BPI_JVM_CLASS_COUNT", "100"),
+        ("BPI_APP_CLASS_COUNT", "0"),
+        ("BPL_JVM_CACERTS_DISABLED", "true"),
+        ("BPL_JAVA_NMT_ENABLED", "false"),
+    ];
+    let env: Env = base.into_iter().chain(variables.iter().copied()).collect();
+    let outcome = java_at(&env, root);
+    let set: Vec<_> = outcome
+        .variables()
+        .iter()
+        .filter(|(name, _)| !name.starts_with("BPI_"))
+        .map(|(name, value)| format!("{name}={}", value.replace(&tmp, "<tmp>")))
+        .collect();
+    (set.join("\n"), outcome.lines(false).join("\n").replace(&tmp, "<tmp>"))
+}
+
+const MEMORY: &str = "-XX:MaxDirectMemorySize=10M -Xmx522705K -XX:MaxMetaspaceSize=13870K \
+     -XX:ReservedCodeCacheSize=240M -Xss1M";
+
+#[test]
+fn options_are_ours_then_the_users() {
+    let root = container("21.0.2");
+    let (set, said) = run(
+        root.path(),
+        &[("JAVA_TOOL_OPTIONS", "-Dmine=1"), ("JAVA_OPTS", "--add-opens a/b=c -Dyours=2")],
+    );
+    assert_eq!(
+        set,
+        format!(
+            "JAVA_TOOL_OPTIONS=-XX:+ExitOnOutOfMemoryError {MEMORY} -Dmine=1 --add-opens=a/b=c -Dyours=2"
+        )
+    );
+    assert_eq!(
+        said,
+        format!(
+            "Calculated JVM Memory Configuration: {MEMORY} (Total Memory: 1G, Thread Count: 250, \
+             Loaded Class Count: 35, Headroom: 0%)"
+        )
+    );
+}
+
+#[test]
+fn running_again_changes_nothing() {
+    let root = container("21.0.2");
+    let home = root.path().join("java").display().to_string();
+    let mut env: std::collections::BTreeMap<String, String> = [
+        ("JAVA_HOME", home.as_str()),
+        ("JAVA_TOOL_OPTIONS", "-Dmine=1"),
+        ("JAVA_OPTS", "-Dyours=2"),
+        ("BPI_JVM_CLASS_COUNT", "100"),
+        ("BPI_APP_CLASS_COUNT", "0"),
+        ("BPL_DEBUG_ENABLED", "true"),
+        ("BPL_JVM_CACERTS_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let again = |env: &mut std::collections::BTreeMap<String, String>| {
+        let outcome = java_at(&env.clone().into_iter().collect(), root.path());
+        env.extend(outcome.variables().clone());
+        env["JAVA_TOOL_OPTIONS"].clone()
+    };
+    let first = again(&mut env);
+    let second = again(&mut env);
+    assert_eq!(second, first);
+    // What a layer of another buildpack appends each time.
+    env.insert("JAVA_TOOL_OPTIONS".to_owned(), format!("{second} -javaagent:x.jar"));
+    let third = again(&mut env);
+    assert_eq!(third.matches("-agentlib:jdwp").count(), 1, "{third}");
+    assert_eq!(third.matches("-Dyours=2").count(), 1, "{third}");
+    env.insert("JAVA_TOOL_OPTIONS".to_owned(), format!("{third} -javaagent:x.jar"));
+    assert_eq!(again(&mut env), third);
+}
+
+#[test]
+fn the_user_has_the_last_word() {
+    let root = container("21.0.2");
+    let (set, _) = run(
+        root.path(),
+        &[("JAVA_TOOL_OPTIONS", "-XX:-ExitOnOutOfMemoryError -Dhttp.nonProxyHosts=a|b -Xss256k")],
+    );
+    assert!(!set.contains("+ExitOnOutOfMemoryError"), "{set}");
+    assert!(!set.contains("-Xss1M") && set.contains("-Xmx71"), "{set}");
+}
+
+#[test]
+fn a_bad_number_keeps_the_app_from_starting() {
+    let root = container("21.0.2");
+    for (name, value) in [
+        ("BPL_JVM_THREAD_COUNT", "abc"),
+        ("BPL_JVM_THREAD_COUNT", "0"),
+        ("BPL_JVM_HEAD_ROOM", "91"),
+        ("BPL_JVM_LOADED_CLASS_COUNT", "-1"),
+        ("BPL_JVM_CLASS_ADJUSTMENT", "much"),
+        ("BPL_JVM_TOTAL_MEMORY", "lots"),
+        ("BPL_JVM_LOW_MEMORY_PROFILE", "maybe"),
+        ("BPL_JMX_ENABLED", "perhaps"),
+        ("JAVA_TOOL_OPTIONS", "-Da='b"),
+    ] {
+        let (set, said) = run(root.path(), &[(name, value)]);
+        assert_eq!(set, "", "{name}");
+        assert!(said.contains(&format!("error: {name}")), "{name}: {said}");
+    }
+    let (_, said) = run(root.path(), &[("BPL_JVM_THREAD_COUNT", "abc")]);
+    insta::assert_snapshot!(said, @r"
+    error: BPL_JVM_THREAD_COUNT is `abc`, which is not a whole number from 1 on
+    hint: correct it, or unset it
+    ");
+}
+
+#[test]
+fn too_little_memory_says_what_would_do() {
+    let root = container("21.0.2");
+    let (_, said) = run(
+        root.path(),
+        &[
+            ("JAVA_TOOL_OPTIONS", "-Xmx2g"),
+            ("BPL_JVM_LOADED_CLASS_COUNT", "12600"),
+            ("BPL_JVM_LOW_MEMORY_PROFILE", "never"),
+        ],
+    );
+    insta::assert_snapshot!(said, @"
+    error: the app needs more memory than it has: the heap and all other regions take 2694191K of 1G (the limit of the container)
+      direct memory           10M, default
+      metaspace            85039K, calculated
+      code cache             240M, default
+      stack of a thread        1M for each of 250 threads, default
+      head room                 0, calculated
+      heap                     2G, set by the user
+    hint: give the container at least 2688M
+    hint: or lower -Xmx
+    hint: or set BPL_JVM_THREAD_COUNT to the threads that the app really has
+    hint: or leave BPL_JVM_LOW_MEMORY_PROFILE at auto
+    ");
+}
+
+#[test]
+fn no_heap_at_all_says_what_would_do() {
+    let root = container("21.0.2");
+    let (_, said) = run(
+        root.path(),
+        &[("BPL_JVM_TOTAL_MEMORY", "64M"), ("BPL_JVM_LOADED_CLASS_COUNT", "12600")],
+    );
+    insta::assert_snapshot!(said, @"
+    error: the app needs more memory than it has: the fixed regions of the JVM take 118319K of 64M (BPL_JVM_TOTAL_MEMORY)
+      direct memory           10M, default
+      metaspace            85039K, calculated
+      code cache             240M, default
+      stack of a thread        1M for each of 250 threads, default
+      head room                 0, calculated
+      heap                      0, what is left
+    hint: give the container at least 320M
+    hint: or set BPL_JVM_THREAD_COUNT to the threads that the app really has
+    hint: or set BPL_JVM_LOADED_CLASS_COUNT to the classes it really loads
+    ");
+}
+
+#[test]
+fn old_javas_get_what_they_need() {
+    let root = container("1.8.0_492");
+    fs_err::write(root.path().join("sys/fs/cgroup/cpu.max"), "100000 100000").unwrap();
+    let (set, _) = run(root.path(), &[("BPL_DEBUG_ENABLED", "true"), ("BPL_DEBUG_PORT", "9000")]);
+    assert!(set.contains("-XX:ActiveProcessorCount=1 "), "{set}");
+    assert!(set.contains("address=9000,suspend=n"), "{set}");
+}
+
+#[test]
+fn diagnosis_is_switched_on_by_settings() {
+    let root = container("21.0.2");
+    let dumps = root.path().join("dumps").display().to_string();
+    let (set, _) = run(
+        root.path(),
+        &[
+            ("BPL_DEBUG_ENABLED", "yes"),
+            ("BPL_DEBUG_SUSPEND", "true"),
+            ("BPL_JMX_ENABLED", "true"),
+            ("BPL_JMX_PORT", "5001"),
+            ("BPL_JFR_ENABLED", "true"),
+            ("BPL_JAVA_NMT_ENABLED", "true"),
+            ("BPL_HEAP_DUMP_PATH", &dumps),
+            ("BPL_JVM_MEMORY_CALCULATOR_ENABLED", "false"),
+            ("HOSTNAME", "c1"),
+        ],
+    );
+    // The time of the start is in the name.
+    let dump = set.find("/java_").unwrap();
+    let set = format!("{}{}", &set[..dump + 6], &set[dump + 22..]);
+    insta::assert_snapshot!(set.replace(' ', "\n"), @"
+    JAVA_TOOL_OPTIONS=-XX:+ExitOnOutOfMemoryError
+    -XX:+HeapDumpOnOutOfMemoryError
+    -XX:HeapDumpPath=<tmp>/dumps/java__c1.hprof
+    -XX:+UnlockDiagnosticVMOptions
+    -XX:NativeMemoryTracking=summary
+    -XX:StartFlightRecording=dumponexit=true,filename=<tmp>/recording.jfr
+    -Djava.rmi.server.hostname=127.0.0.1
+    -Dcom.sun.management.jmxremote.host=127.0.0.1
+    -Dcom.sun.management.jmxremote.authenticate=false
+    -Dcom.sun.management.jmxremote.ssl=false
+    -Dcom.sun.management.jmxremote.port=5001
+    -Dcom.sun.management.jmxremote.rmi.port=5001
+    -agentlib:jdwp=transport=dt_socket,server=y,address=0.0.0.0:8000,suspend=y
+    ");
+}
+
+#[test]
+fn security_properties_go_to_a_temporary_file() {
+    let root = container("21.0.2");
+    fs_err::create_dir_all(root.path().join("etc")).unwrap();
+    fs_err::write(root.path().join("etc/resolv.conf"), "nameserver 169.254.0.2\n").unwrap();
+    let (set, _) = run(
+        root.path(),
+        &[("SECURITY_PROVIDERS", "1|x.Y"), ("SECURITY_PROVIDERS_CLASSPATH", "/a/b.jar")],
+    );
+    let files = fs_err::read_dir(root.path()).unwrap().flatten();
+    let file = files
+        .map(|file| file.path())
+        .find(|path| path.extension().is_some_and(|e| e == "security"));
+    insta::assert_snapshot!(fs_err::read_to_string(file.unwrap()).unwrap(), @"
+    networkaddress.cache.ttl=0
+    networkaddress.cache.negative.ttl=0
+    security.provider.1=x.Y
+    security.provider.2=SUN
+    security.provider.3=EC
+    ");
+    assert!(set.contains("CLASSPATH=/a/b.jar\n"), "{set}");
+    assert!(set.contains("=-Djava.security.properties=<tmp>/kouti-"), "{set}");
+}
+
+#[test]
+fn the_port_reaches_the_framework() {
+    let root = container("21.0.2");
+    for (framework, expected) in [
+        ("spring-boot", "SERVER_PORT=9000"),
+        ("quarkus", "QUARKUS_HTTP_PORT=9000"),
+        ("micronaut", "MICRONAUT_SERVER_PORT=9000"),
+        ("tomcat", "-Dhttp.port=9000"),
+    ] {
+        let variables = [("PORT", "9000"), ("BPI_JAVA_FRAMEWORK", framework)];
+        assert!(run(root.path(), &variables).0.contains(expected), "{framework}");
+    }
+    let variables = [("PORT", "9000"), ("BPI_JAVA_FRAMEWORK", "spring-boot"), ("SERVER_PORT", "1")];
+    assert!(!run(root.path(), &variables).0.contains("9000"));
+}
+
+#[test]
+fn a_database_url_is_handed_on_when_asked_for() {
+    let root = container("21.0.2");
+    let url = ("DATABASE_URL", "postgres://u:p@db/shop");
+    assert!(!run(root.path(), &[url]).0.contains("JDBC"));
+    let (set, _) = run(root.path(), &[url, ("DYNO", "web.1"), ("BPL_JAVA_QUIET", "1")]);
+    insta::assert_snapshot!(set.replace(MEMORY, "<memory>"), @"
+    JAVA_TOOL_OPTIONS=-XX:+ExitOnOutOfMemoryError <memory>
+    JDBC_DATABASE_PASSWORD=p
+    JDBC_DATABASE_URL=jdbc:postgresql://db/shop?user=u&password=p&sslmode=require
+    JDBC_DATABASE_USERNAME=u
+    SPRING_DATASOURCE_PASSWORD=p
+    SPRING_DATASOURCE_URL=jdbc:postgresql://db/shop?user=u&password=p&sslmode=require
+    SPRING_DATASOURCE_USERNAME=u
+    ");
+}
+
+#[test]
+fn new_certificates_go_into_a_store_of_their_own() {
+    let root = container("21.0.2");
+    let key = rcgen::generate_simple_self_signed(["one".to_owned()]).unwrap();
+    let bundle = root.path().join("bundle.pem");
+    fs_err::write(&bundle, key.cert.pem()).unwrap();
+    let cacerts = root.path().join("java/lib/security/cacerts");
+    fs_err::create_dir_all(cacerts.parent().unwrap()).unwrap();
+    fs_err::write(&cacerts, crate::trust::write_store(&[])).unwrap();
+    let variables =
+        [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("BPL_JVM_CACERTS_DISABLED", "false")];
+    let (set, _) = run(root.path(), &variables);
+    assert!(set.contains("-Djavax.net.ssl.trustStore=<tmp>/kouti-"), "{set}");
+
+    // A build that has seen the same ones leaves nothing to do.
+    let digest = crate::trust::Sources::find(bundle.to_str(), None).digest();
+    let facts = crate::runtime::Facts { classes: 1, certificates: digest };
+    facts.write(&root.path().join("java")).unwrap();
+    assert!(!run(root.path(), &variables).0.contains("trustStore"));
+}

@@ -1,0 +1,13 @@
+//! The buildpack in the miniature lifecycle, with fake tools: what a user sees.
+#![cfg(test)]
+
+mod built;
+mod detect;
+mod errors;
+mod launch;
+mod maven;
+mod servers;
+mod spring;
+mod support;
+mod tools;
+mod versions;

@@ -1,0 +1,127 @@
+//! Spring Boot apps.
+
+use insta::assert_snapshot;
+
+use crate::support::{bare, boot_jar, jar};
+
+#[test]
+fn a_jar_is_unpacked_in_its_place() {
+    let build = bare().file("shop.jar", boot_jar("4.1.2", &[])).file("config/a.yml", "").build();
+    assert_snapshot!(build.log(), @"
+    Kouti Java [version]
+      Choosing BellSoft Liberica JRE
+        default   21   <- used
+        21.0.11 chosen (newest that fits)
+      Preparing Spring Boot 4.1.2
+      Installing Spring Cloud Bindings 2.0.4
+        242 B from the buildpack in [time], sha256 ok
+        it turns bindings into properties; BP_SPRING_CLOUD_BINDINGS_DISABLED=true leaves it out
+      Installing BellSoft Liberica JRE 21.0.11
+        909 B from the buildpack in [time], sha256 ok
+      Installing launch helper
+      Processes
+        spring-boot-app   java org.springframework.boot.loader.launch.JarLauncher
+        task              java org.springframework.boot.loader.launch.JarLauncher
+        web (default)     java org.springframework.boot.loader.launch.JarLauncher
+      Done in [time]
+    ");
+    assert_snapshot!(build.processes(), @"
+    spring-boot-app: java org.springframework.boot.loader.launch.JarLauncher
+    task: java org.springframework.boot.loader.launch.JarLauncher
+    web (default): java org.springframework.boot.loader.launch.JarLauncher
+    ");
+    assert!(!build.app_path("shop.jar").exists() && build.app_path("config/a.yml").exists());
+    let labels = &build.image().labels;
+    assert_eq!(labels["org.springframework.boot.version"], "4.1.2");
+    assert_eq!(labels["org.opencontainers.image.title"], "shop");
+    let env = build.launch_env("web");
+    assert_eq!(env["BPI_JAVA_FRAMEWORK"], "spring-boot");
+    assert!(!env.contains_key("BPI_JVM_THREAD_COUNT"), "a servlet app has the usual number");
+    assert!(
+        env["JAVA_TOOL_OPTIONS"].contains("-Dorg.springframework.cloud.bindings.boot.enable=true")
+    );
+    // Dependencies, loader, application, and the rest.
+    assert_eq!(build.image().app.len(), 4);
+}
+
+#[test]
+fn bindings_of_the_right_generation_are_added_unless_they_are_there() {
+    let library = |version: &str| {
+        let build = bare().file("shop.jar", boot_jar(version, &[])).build();
+        build.layer("spring-cloud-bindings").files().join(" ")
+    };
+    assert!(library("2.7.18").contains("spring-cloud-bindings-1.13.0.jar"));
+    assert!(library("3.0.0").contains("spring-cloud-bindings-2.0.4.jar"));
+
+    let own = jar(&[("A.class", "")]);
+    let has = boot_jar("4.1.2", &[("BOOT-INF/lib/spring-cloud-bindings-2.0.1.jar", &own)]);
+    assert!(bare().file("shop.jar", has).build().find_layer("spring-cloud-bindings").is_none());
+    let off = bare()
+        .file("shop.jar", boot_jar("4.1.2", &[]))
+        .env("BP_SPRING_CLOUD_BINDINGS_DISABLED", "true");
+    assert!(off.build().find_layer("spring-cloud-bindings").is_none());
+}
+
+#[test]
+fn an_old_generation_is_warned_about() {
+    let log = bare().file("shop.jar", boot_jar("3.2.1", &[])).build().log();
+    assert!(
+        log.contains("open-source support of Spring Boot 3.2 has ended on 2024-12-31"),
+        "{log}"
+    );
+    assert!(log.contains("move to Spring Boot 4.1"), "{log}");
+    let log = bare().file("shop.jar", boot_jar("9.9.9", &[])).build().log();
+    assert!(!log.contains("has ended"), "{log}");
+}
+
+#[test]
+fn an_archive_of_classes_is_made_by_a_start_in_the_build() {
+    let app = bare().file("shop.jar", boot_jar("4.1.2", &[])).env("BP_JVM_CDS_ENABLED", "true");
+    let build = app.build();
+    assert_snapshot!(build.clean(&build.commands().join("\n")), @"
+    java -Djarmode=tools -jar runner.jar extract --force --destination <app>
+    timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
+    java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
+    ");
+    assert_snapshot!(build.processes(), @"
+    spring-boot-app: java -cp runner.jar org.example.Shop
+    task: java -cp runner.jar org.example.Shop
+    web (default): java -cp runner.jar org.example.Shop
+    ");
+    let env = build.launch_env("web");
+    assert!(env["JAVA_TOOL_OPTIONS"].contains("-XX:SharedArchiveFile=<app>/application.jsa"));
+    assert!(!env.contains_key("CLASSPATH"));
+    let (off, _) = build.launch("web").env("BPL_JVM_CDS_ENABLED", "false").prepare().unwrap();
+    assert!(!off.get("JAVA_TOOL_OPTIONS").unwrap().contains("SharedArchive"));
+
+    let newer = app.env("BP_JVM_VERSION", "25").build();
+    assert!(
+        newer.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("-XX:AOTCache=<app>/application.aot")
+    );
+
+    let layout =
+        bare().file("shop.jar", boot_jar("4.1.2", &[])).env("BP_UNPACK_LAYOUT_ONLY", "true");
+    let layout = layout.build();
+    assert!(!layout.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("Archive"));
+    assert!(layout.app_path("runner.jar").is_file());
+}
+
+#[test]
+fn spring_before_3_3_is_started_without_an_archive() {
+    let app = bare().file("shop.jar", boot_jar("3.2.1", &[])).env("BP_JVM_CDS_ENABLED", "true");
+    let build = app.build();
+    assert!(
+        build.log().contains("an archive of classes needs Spring Boot 3.3, and the app has 3.2.1")
+    );
+    assert!(build.processes().contains("web (default): java org.springframework.boot.loader"));
+}
+
+#[test]
+fn what_spring_has_prepared_is_used_when_it_is_there() {
+    let prepared = boot_jar("4.1.2", &[("META-INF/native-image/x.json", b"{}")]);
+    let build = bare().file("shop.jar", prepared).env("BP_SPRING_AOT_ENABLED", "true").build();
+    assert!(build.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("-Dspring.aot.enabled=true"));
+    let without =
+        bare().file("shop.jar", boot_jar("4.1.2", &[])).env("BP_SPRING_AOT_ENABLED", "true");
+    assert!(without.build().log().contains("the app has no META-INF/native-image"));
+}
