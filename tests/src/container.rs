@@ -86,6 +86,11 @@ impl Run<'_> {
 }
 
 impl Container {
+    /// What `docker` calls it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Requests `path` until the app answers.
     pub fn get(&self, path: &str) -> Answer {
         let deadline = Instant::now() + PATIENCE;

@@ -7,4 +7,5 @@
 mod differential;
 mod nodejs;
 mod packages;
+mod php;
 mod utilities;

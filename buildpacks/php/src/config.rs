@@ -1,6 +1,7 @@
 //! The layer with everything that is generated, checked by the programs that will read it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use kouti::{
@@ -232,7 +233,9 @@ impl Check<'_> {
         let checked = self.context.app_dir.join(CHECKED);
         if let Some(text) = self.nginx {
             let here = run_dir.path().to_string_lossy();
-            fs_err::write(&checked, text.replace(RUN_DIR, &here))?;
+            let http = format!("http {{\n{}", self.optional_directives(&here));
+            let text = text.replace(RUN_DIR, &here).replacen("http {\n", &http, 1);
+            fs_err::write(&checked, text)?;
             self.env.set("PHP_NGINX_PATH", &checked);
         }
         let env = kouti_launch::Env::from_iter(self.env.text_map());
@@ -242,6 +245,23 @@ impl Check<'_> {
             fs_err::remove_file(&checked)?;
         }
         result
+    }
+
+    /// At launch, the provider of nginx adds those that its nginx needs, and here nobody does.
+    fn optional_directives(&self, dir: &str) -> String {
+        let version = Command::new("sh", &self.context.app_dir, &self.env)
+            .args(["-c", "exec nginx -V 2>&1"])
+            .output()
+            .unwrap_or_default();
+        let has = |module: &&&str| {
+            version.contains("configure arguments")
+                && !version.contains(&format!("--without-http_{module}_module"))
+        };
+        let mut text = String::new();
+        for module in ["scgi", "uwsgi"].iter().filter(has) {
+            let _ = writeln!(text, "    {module}_temp_path {dir}/{module};");
+        }
+        text
     }
 
     /// Every extension has to load.

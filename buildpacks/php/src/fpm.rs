@@ -32,7 +32,7 @@ emergency_restart_interval = 1m
 
 [www]
 listen = ${KOUTI_FPM_LISTEN}
-listen.mode = 0660
+listen.mode = ${KOUTI_FPM_LISTEN_MODE}
 pm = ${KOUTI_FPM_PM}
 pm.max_children = ${KOUTI_FPM_MAX_CHILDREN}
 pm.start_servers = ${KOUTI_FPM_START_SERVERS}
@@ -40,8 +40,9 @@ pm.min_spare_servers = 1
 pm.max_spare_servers = ${KOUTI_FPM_MAX_SPARE_SERVERS}
 pm.max_requests = ${KOUTI_FPM_MAX_REQUESTS}
 request_terminate_timeout = ${KOUTI_FPM_REQUEST_TIMEOUT}
-pm.status_path = ${KOUTI_FPM_STATUS_PATH}
-ping.path = ${KOUTI_FPM_PING_PATH}
+; The web server passes these on only if BPL_PHP_FPM_STATUS says so.
+pm.status_path = /-/fpm-status
+ping.path = /-/fpm-ping
 clear_env = no
 ; What scripts write to php://stderr is shown, as it is.
 catch_workers_output = yes

@@ -63,8 +63,8 @@ fn nginx_server(env: &Env, port: u16) -> Result<String, Problem> {
 }
 
 /// Pages of PHP-FPM about itself.
-pub(crate) const STATUS: &str = "/-/fpm-status";
-pub(crate) const PING: &str = "/-/fpm-ping";
+const STATUS: &str = "/-/fpm-status";
+const PING: &str = "/-/fpm-ping";
 
 /// From a binding of type `tls`; without one, a snippet of the app has to have it.
 fn certificate(env: &Env) -> Result<String, Problem> {
@@ -118,7 +118,7 @@ fn access_log(env: &Env) -> Option<&'static str> {
     }
 }
 
-pub(crate) fn is_on(env: &Env, name: &str) -> bool {
+fn is_on(env: &Env, name: &str) -> bool {
     let words = ["1", "t", "true", "yes", "on"];
     env.given(name).is_some_and(|text| words.contains(&text.to_ascii_lowercase().as_str()))
 }

@@ -70,7 +70,7 @@ fn http(site: &Site, snippets: &[Snippet]) -> String {
         text.push_str(REDIRECT_MAP);
     }
     text.push_str(LOG_FORMATS);
-    text.push_str(include_str!("../mime.types"));
+    text.push_str(kouti_web::MIME_TYPES);
     for (directive, file) in [
         ("client_max_body_size", "body"),
         ("keepalive_timeout", "keepalive"),

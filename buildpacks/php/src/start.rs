@@ -11,7 +11,7 @@ use kouti_launch::Env;
 use kouti_report::{Explain, Fault, Problem};
 use rustix::process::Signal;
 
-use crate::launch_files::{self, PING, STATUS, is_on};
+use crate::launch_files;
 use crate::run_dir::run_dir;
 use crate::supervisor::{Address, Service, Times, run, say, tell};
 use crate::workers::{Room, Workers};
@@ -167,7 +167,6 @@ impl Plan {
             _ => "dynamic",
         };
         let number = |name: &str| env.given(name).and_then(|text| text.parse::<u64>().ok());
-        let page = |path: &str| if is_on(env, "BPL_PHP_FPM_STATUS") { path } else { "" }.to_owned();
         let spare = count.div_ceil(2).max(1);
         let shutdown = seconds(env, "BPL_PHP_SHUTDOWN_TIMEOUT", 8).as_secs();
         self.variables.extend([
@@ -182,8 +181,8 @@ impl Plan {
                 "KOUTI_FPM_REQUEST_TIMEOUT",
                 number("BPL_PHP_FPM_REQUEST_TIMEOUT").unwrap_or(0).to_string(),
             ),
-            ("KOUTI_FPM_STATUS_PATH", page(STATUS)),
-            ("KOUTI_FPM_PING_PATH", page(PING)),
+            // Of a container that runs as root, the web server's workers do not.
+            ("KOUTI_FPM_LISTEN_MODE", if is_root() { "0666" } else { "0660" }.to_owned()),
         ]);
     }
 
@@ -298,7 +297,7 @@ fn fpm_args(env: &Env) -> Vec<String> {
                 .flatten(),
         );
     }
-    if rustix::process::geteuid().is_root() {
+    if is_root() {
         args.push("-R".to_owned());
     }
     args
@@ -344,6 +343,10 @@ pub fn checks(env: &Env, run_dir: &Path) -> Result<Vec<Check>, Problem> {
         Server::BuiltIn | Server::Fpm => {}
     }
     Ok(checks)
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 fn port(env: &Env, usual: u16) -> Result<u16, BadPort> {

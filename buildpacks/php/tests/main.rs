@@ -5,6 +5,7 @@ mod composer;
 mod detect;
 mod errors;
 mod extensions;
+mod launch;
 mod servers;
 mod support;
 mod versions;

@@ -134,7 +134,9 @@ esac
 /// Reports its settings, or plays a server that a test listens for.
 const FPM: &str = r#"
 case "$*" in *-t*) exit 0 ;; esac
-echo "fpm: ready to handle connections" >&2
 trap 'echo "fpm: finishing" >&2; exit 0' QUIT
+trap 'exit 3' USR2
+echo "fpm: ready to handle connections" >&2
+: >"$KOUTI_PHP_RUN_DIR/fpm"
 while :; do sleep 0.05; done
 "#;

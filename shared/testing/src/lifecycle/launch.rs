@@ -229,6 +229,12 @@ impl Running {
         Self { child, lines, log }
     }
 
+    /// The id of the process, for signals other than that of [`Running::stop`].
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for a line that contains `text` and returns it.
     pub fn wait_for(&mut self, text: &str) -> Result<String> {
         let end = Instant::now() + PATIENCE;

@@ -1,0 +1,214 @@
+//! The supervisor and the helper, in processes of the image with fake servers.
+
+use std::net::TcpListener;
+
+use insta::assert_snapshot;
+use kouti_testing::{Built, Case, Fake, Launch};
+
+use crate::support::bare;
+
+/// An nginx that runs until it is asked to finish.
+const NGINX: &str = r#"#!/bin/sh
+case "$*" in *-V*|*-t*) exit 0 ;; esac
+trap 'echo "nginx: finished" >&2; exit 0' QUIT
+trap : HUP
+while [ ! -e "$KOUTI_PHP_RUN_DIR/fpm" ]; do sleep 0.01; done
+echo "nginx: started" >&2
+while :; do sleep 0.05; done
+"#;
+
+fn nginx() -> Fake {
+    let build = format!(
+        "mkdir -p \"$layers/nginx/bin\"\ncat >\"$layers/nginx/bin/nginx\" <<'END'\n{NGINX}END\n\
+         chmod +x \"$layers/nginx/bin/nginx\"\n\
+         printf '[types]\\nlaunch = true\\n' >\"$layers/nginx.toml\""
+    );
+    Fake::new("test/nginx").plan("provides = [{ name = \"nginx\" }]").build(&build)
+}
+
+fn page() -> Case {
+    bare().file("index.php", "<?php\n").before(nginx())
+}
+
+/// A place where somebody listens, as PHP-FPM would, and a directory of its own.
+struct Place {
+    listener: TcpListener,
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self { listener, dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn launch(&self, build: &Built) -> Launch {
+        build
+            .launch("web")
+            .env("KOUTI_FPM_LISTEN", self.listener.local_addr().unwrap().to_string())
+            .env("KOUTI_PHP_RUN_DIR", self.dir.path().join("run").to_str().unwrap())
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs_err::read_to_string(self.dir.path().join("run").join(path)).unwrap()
+    }
+}
+
+#[test]
+fn fpm_comes_first_and_goes_last() {
+    let (build, place) = (page().build(), Place::new());
+    let mut web = place.launch(&build).env("WEB_CONCURRENCY", "3").start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let exit = web.stop().unwrap();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    let order = [
+        "3 PHP workers (WEB_CONCURRENCY)",
+        "php-fpm is ready after",
+        "nginx: started",
+        "stopping: running requests are finished",
+        "nginx: finished",
+        "fpm: finishing",
+    ];
+    let places: Vec<_> =
+        order.iter().map(|text| exit.log.find(text).unwrap_or(usize::MAX)).collect();
+    assert!(places.is_sorted() && places[5] != usize::MAX, "{places:?}: {}", exit.log);
+
+    assert_eq!(place.read("nginx/body.conf"), "client_max_body_size 8m;\n");
+    assert!(place.read("nginx/server.conf").starts_with("listen 8080 default_server;\n"));
+    let calls = build.launch_calls();
+    let fpm = calls.iter().find(|call| call.tool == "php-fpm").unwrap();
+    assert_eq!(fpm.env["KOUTI_FPM_MAX_CHILDREN"], "3");
+    assert_eq!(fpm.env["KOUTI_FPM_START_SERVERS"], "1");
+    assert_eq!(fpm.env["KOUTI_FPM_MAX_SPARE_SERVERS"], "2");
+}
+
+#[test]
+fn settings_of_the_container_reach_the_servers() {
+    let (build, place) = (page().build(), Place::new());
+    let web = place.launch(&build).env("PORT", "9999").env("BPL_PHP_ACCESS_LOG", "off");
+    let web = web.env("BPL_PHP_INI", "post_max_size=64M; memory_limit = 256M");
+    let mut web = web.env("BPL_PHP_FPM_REQUEST_TIMEOUT", "90").start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let _ = web.stop().unwrap();
+    assert_eq!(place.read("conf.d/80-launch.ini"), "post_max_size = 64M\nmemory_limit = 256M\n");
+    assert_eq!(place.read("nginx/body.conf"), "client_max_body_size 64m;\n");
+    assert_eq!(place.read("nginx/timeout.conf"), "fastcgi_read_timeout 95;\n");
+    assert_eq!(place.read("nginx/log.conf"), "access_log off;\n");
+    assert!(place.read("nginx/server.conf").starts_with("listen 9999 default_server;\n"));
+    let calls = build.launch_calls();
+    let fpm = calls.iter().find(|call| call.tool == "php-fpm").unwrap();
+    assert_eq!(fpm.env["KOUTI_FPM_REQUEST_TIMEOUT"], "90");
+    assert!(
+        fpm.env["PHP_INI_SCAN_DIR"].ends_with("/run/conf.d"),
+        "{}",
+        fpm.env["PHP_INI_SCAN_DIR"]
+    );
+}
+
+#[test]
+fn the_end_of_one_server_is_the_end_of_all() {
+    let (build, place) = (page().build(), Place::new());
+    let mut web = place.launch(&build).start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    // The fake FPM ends like this when it gets the signal of a reload, which is USR2.
+    let web_id = web.id();
+    std::process::Command::new("kill").args(["-HUP", &web_id.to_string()]).status().unwrap();
+    let exit = web.wait().unwrap();
+    assert_eq!(exit.status.code(), Some(3), "{}", exit.log);
+    assert!(exit.log.contains("php-start: php-fpm ended by itself with code 3"), "{}", exit.log);
+    assert!(exit.log.contains("nginx: finished"), "{}", exit.log);
+}
+
+#[test]
+fn fpm_that_does_not_answer_is_not_waited_for_forever() {
+    let (build, place) = (page().build(), Place::new());
+    // Nobody listens where this one did.
+    let address = place.listener.local_addr().unwrap().to_string();
+    let web = place.launch(&build).env("BPL_PHP_STARTUP_TIMEOUT", "1");
+    drop(place.listener);
+    let exit = web.env("KOUTI_FPM_LISTEN", address).start().unwrap().wait().unwrap();
+    assert_eq!(exit.status.code(), Some(1), "{}", exit.log);
+    let page = &exit.log[exit.log.find("error[").unwrap()..];
+    assert_snapshot!(page, @"
+    error[php-fpm-not-ready]: php-fpm does not answer after 1 seconds
+
+    hint: its own messages are above
+    hint: if it only needs more time, set BPL_PHP_STARTUP_TIMEOUT
+    ");
+    assert!(!exit.log.contains("nginx: started"), "{}", exit.log);
+}
+
+#[test]
+fn commands_before_the_servers_can_stop_them() {
+    let case = page().env("BP_PHP_PRE_START", "echo migrated\n\nexit 5\necho never\n");
+    let (build, place) = (case.build(), Place::new());
+    let exit = place.launch(&build).start().unwrap().wait().unwrap();
+    assert_eq!(exit.status.code(), Some(5), "{}", exit.log);
+    assert!(exit.log.contains("migrated") && !exit.log.contains("never"), "{}", exit.log);
+    assert!(!exit.log.contains("fpm: ready"), "{}", exit.log);
+}
+
+#[test]
+fn what_cannot_be_is_told_by_the_container() {
+    let (build, place) = (page().build(), Place::new());
+    let exit = place.launch(&build).env("PORT", "http").start().unwrap().wait().unwrap();
+    assert_snapshot!(&exit.log[exit.log.find("error[").unwrap()..], @"
+    error[bad-port]: PORT is `http`, which is not a port
+
+    hint: set it to a number from 1 to 65535, such as 8080
+    ");
+    let foreign = place.dir.path().join("file");
+    fs_err::write(&foreign, "").unwrap();
+    let web = place.launch(&build).env("KOUTI_PHP_RUN_DIR", foreign.to_str().unwrap());
+    let exit = web.start().unwrap().wait().unwrap();
+    let page = exit.log[exit.log.find("error[").unwrap()..].to_owned();
+    let page = page.replace(&*place.dir.path().to_string_lossy(), "<dir>");
+    assert_snapshot!(page, @"
+    error[no-run-directory]: `<dir>/file` belongs to somebody else
+
+    hint: give the container a /tmp of its own that the app can write to: `--tmpfs /tmp`
+    ");
+}
+
+#[test]
+fn without_a_launcher_the_supervisor_does_what_the_helper_does() {
+    let (build, place) = (page().build(), Place::new());
+    let web = place.launch(&build).env("BPL_PHP_INI", "a.b=c").env("KOUTI_LAUNCH_DONE", "");
+    let mut web = web.start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let _ = web.stop().unwrap();
+    assert_eq!(place.read("conf.d/80-launch.ini"), "a.b = c\n");
+}
+
+#[test]
+fn sessions_are_bound_when_the_container_starts() {
+    let (build, place) = (page().build(), Place::new());
+    let bindings = tempfile::tempdir().unwrap();
+    let dir = bindings.path().join("sessions");
+    fs_err::create_dir(&dir).unwrap();
+    for (name, text) in [("type", "php-redis-session"), ("host", "db"), ("password", "canary")] {
+        fs_err::write(dir.join(name), text).unwrap();
+    }
+    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap());
+    let mut web = web.start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let exit = web.stop().unwrap();
+    assert!(!exit.log.contains("canary"), "{}", exit.log);
+    assert_snapshot!(place.read("conf.d/90-session.ini"), @r#"
+    extension = igbinary
+    extension = redis
+    session.save_handler = "redis"
+    session.save_path = "tcp://db:6379?auth=canary"
+    "#);
+}
+
+#[test]
+fn php_serves_by_itself_where_nothing_else_does() {
+    let build = bare().file("index.php", "<?php\n").build();
+    let place = Place::new();
+    let exit = place.launch(&build).start().unwrap().wait().unwrap();
+    let calls = build.launch_calls();
+    assert!(calls[0].line().starts_with("php -S "), "{}", calls[0].line());
+    assert!(calls[0].line().ends_with(":8080 -t <app>"), "{}", calls[0].line());
+    assert_eq!(exit.status.code(), Some(70), "a server has no reason to end: {}", exit.log);
+}
