@@ -89,22 +89,6 @@ fn nginx_and_fpm_are_one_app() {
 
 #[test]
 #[ignore = "image test"]
-fn the_end_of_fpm_is_the_end_of_the_container() {
-    let build = Build::new("php-crash");
-    let app = App::fixture("php-probe");
-    let env = [("BP_PHP_FRONT_CONTROLLER", "index.php"), ("BP_PHP_SERVER", "nginx")];
-    let _ =
-        env.iter().fold(build.app(&app), |call, (name, value)| call.env(name, value)).succeeds();
-    let container = build.image.run().start();
-    let master = container.get("/fpm").body;
-    docker(&["exec", container.id(), "sh", "-c", &format!("kill -9 {}", master.trim())]);
-    let code = docker(&["wait", container.id()]);
-    assert_eq!(code.trim(), "137", "{}", container.log());
-    assert!(container.log().contains("php-fpm was killed by signal 9"), "{}", container.log());
-}
-
-#[test]
-#[ignore = "image test"]
 fn an_app_can_do_without_a_web_server() {
     let build = Build::new("php-worker");
     let app = App::fixture("php-probe");
@@ -121,7 +105,7 @@ fn an_app_can_do_without_a_web_server() {
 
 #[test]
 #[ignore = "image test"]
-fn sessions_are_kept_in_a_bound_redis() {
+fn sessions_are_in_a_bound_redis_and_the_end_of_fpm_is_the_end_of_the_container() {
     let build = Build::new("php-redis");
     let app = App::fixture("php-probe");
     let _ = build.app(&app).env("BP_PHP_FRONT_CONTROLLER", "index.php").succeeds();
@@ -150,6 +134,12 @@ fn sessions_are_kept_in_a_bound_redis() {
     assert_eq!(probe(&container, "/count", &cookie), "2 redis\n");
     let keys = docker(&["exec", &redis.0, "redis-cli", "-a", "p\"a$s{HOME}", "keys", "*"]);
     assert!(keys.contains("PHPREDIS_SESSION:"), "{keys}");
+
+    let master = container.get("/fpm").body;
+    docker(&["exec", container.id(), "sh", "-c", &format!("kill -9 {}", master.trim())]);
+    let code = docker(&["wait", container.id()]);
+    assert_eq!(code.trim(), "137", "{}", container.log());
+    assert!(container.log().contains("php-fpm was killed by signal 9"), "{}", container.log());
 }
 
 /// The bindings belong to the user of this test, the container runs as another one.

@@ -48,7 +48,7 @@ const KNOWN: &[KnownFailure] = &[
         id: "composer-extension-missing",
         fault: Fault::App,
         traces: &["it is missing from your system", "is missing from your system"],
-        subject: &[("requires PHP extension ", " "), ("requires ", " ->")],
+        subject: &[("requires PHP extension ", " "), ("requires ext-", " ")],
         summary: "a package requires the PHP extension {}, which is not loaded",
         plain: "a package requires a PHP extension that is not loaded",
         hints: &["name it in BP_PHP_EXTENSIONS, or require it in composer.json"],
@@ -204,13 +204,13 @@ const KNOWN: &[KnownFailure] = &[
         fault: Fault::Surroundings,
         traces: &[
             "Could not resolve host",
-            "curl error 6",
-            "curl error 7",
+            "curl error 6 ",
+            "curl error 7 ",
             "curl error 28",
             "Connection refused",
             "Network is unreachable",
         ],
-        subject: &[("while downloading ", "\n"), ("Could not resolve host: ", "\n")],
+        subject: &[("while downloading ", ": "), ("Could not resolve host: ", "\n")],
         summary: "{} cannot be reached from this build",
         plain: "a repository cannot be reached from this build",
         hints: &[
@@ -222,7 +222,7 @@ const KNOWN: &[KnownFailure] = &[
         id: "composer-certificate",
         fault: Fault::Surroundings,
         traces: &["curl error 60", "certificate verify failed", "SSL certificate problem"],
-        subject: &[("while downloading ", "\n")],
+        subject: &[("while downloading ", ": ")],
         summary: "the certificate for {} is not trusted",
         plain: "the certificate of a repository is not trusted",
         hints: &["bind the authority that signed it: a binding of type `ca-certificates`"],
@@ -259,4 +259,193 @@ pub(crate) fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
     problem.hints.push("its own message is above".to_owned());
     problem.cause = Some(failed.into());
     problem
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use insta::assert_snapshot;
+    use kouti::EndStatus;
+    use kouti_report::Colour;
+
+    use super::*;
+
+    fn page(code: i32, output: &str, step: Step<'_>) -> String {
+        let failed = CommandFailed::Status {
+            command: "composer install".to_owned(),
+            status: EndStatus(ExitStatus::from_raw(code << 8)),
+            tail: output.lines().map(str::to_owned).collect(),
+        };
+        explain(failed, step).page("", Colour::Off)
+    }
+
+    /// What Composer prints, one known way to fail after the other.
+    const OUTPUTS: &[&str] = &[
+        "    - acme/a requires php ^8.4 -> your php version (8.3.1; overridden via config.platform, \
+         actual: 8.4.2) does not satisfy that requirement.",
+        "    - acme/a requires php ^8.5 -> your php version (8.4.2) does not satisfy that requirement.",
+        "    - acme/a requires ext-imap * -> it is missing from your system. Install or enable PHP's \
+         imap extension.",
+        "Your configuration does not allow connections to http://packages.test/packages.json. See x",
+        "Could not fetch https://api.github.com/x, please review your configured GitHub OAuth token \
+         or enter your GitHub credentials",
+        "Could not authenticate against packages.test",
+        "Failed to clone the git@git.test:acme/a.git repository, try running in interactive mode",
+        "acme/plugin contains a Composer plugin which is blocked by your allow-plugins config. You \
+         may add it",
+        "Package acme/a is flagged as malware",
+        "- Required package \"acme/a\" is not present in the lock file.",
+        "PHP Fatal error:  Allowed memory size of 1 bytes exhausted",
+        "The process \"git clone x\" exceeded the timeout of 300 seconds.",
+        "SQLSTATE[HY000] [2002] Connection refused",
+        "Environment variable not found: \"APP_SECRET\".",
+        "PHP Parse error:  syntax error, unexpected token in /app/x.php on line 3\nParseError: here",
+        "Class \"Acme\\Tester\" not found",
+        "curl error 6 while downloading https://packages.test/p.json: Could not resolve host: \
+         packages.test",
+        "curl error 60 while downloading https://packages.test/p.json: SSL certificate problem",
+    ];
+
+    #[test]
+    fn every_known_failure_says_what_it_means() {
+        let pages = OUTPUTS.iter().map(|output| page(1, output, Step::Packages));
+        let ids: Vec<_> = KNOWN.iter().map(|known| format!("error[{}]", known.id)).collect();
+        let pages: Vec<_> = pages.collect();
+        for (page, id) in pages.iter().zip(&ids) {
+            assert!(page.starts_with(id), "{id}: {page}");
+        }
+        assert_eq!(pages.len(), ids.len());
+        let cause = "  caused by: `composer install` ended with exit code 1\n";
+        assert_snapshot!(pages.join("\n").replace(cause, ""), @r#"
+        error[composer-platform-override]: `config.platform` in composer.json pretends to be a platform on which a package does not run
+
+        hint: change `config.platform`, or the package, then run `composer update`
+
+        error[composer-php-version]: acme/a does not run on the PHP of this build
+
+        hint: leave BP_PHP_VERSION out, so that the lock decides
+        hint: or update the package with `composer update`
+
+        error[composer-extension-missing]: a package requires the PHP extension imap, which is not loaded
+
+        hint: name it in BP_PHP_EXTENSIONS, or require it in composer.json
+
+        error[composer-plain-http]: a repository is reached without encryption: http://packages.test/packages.json.
+
+        hint: give the repository an https address in composer.json
+
+        error[composer-rate-limit]: GitHub refuses further requests from this address
+
+        hint: set COMPOSER_GITHUB_OAUTH_TOKEN, or bind a token: type `composer-auth`
+
+        error[composer-not-authorised]: packages.test wants to know who asks
+
+        hint: pass credentials in COMPOSER_AUTH, or bind them: type `composer-auth`, entry `auth.json`
+
+        error[composer-git-over-ssh]: a package is fetched by git, for which a build has no key: git@git.test:acme/a.git
+
+        hint: use its archive: `--prefer-dist`, and an https address in composer.json
+        hint: with credentials in COMPOSER_AUTH if it is private
+
+        error[composer-plugin-blocked]: Composer refuses a plugin until you allow it
+
+        hint: add it to `config.allow-plugins` in composer.json
+
+        error[composer-package-flagged]: Composer refuses a package that is known to be dangerous
+
+        hint: update it: `composer update`
+        hint: COMPOSER_NO_BLOCKING=1 installs it nevertheless, and whatever is wrong with it
+
+        error[composer-lock-unusable]: composer.lock does not fit composer.json: it lacks acme/a
+
+        hint: run `composer update` and commit composer.lock
+
+        error[composer-out-of-memory]: PHP ran out of memory, although it has no limit in a build
+
+        hint: give the build more memory
+        hint: if a script sets `memory_limit`, remove it
+
+        error[composer-timeout]: `git clone x` took longer than Composer waits
+
+        hint: set COMPOSER_PROCESS_TIMEOUT to more seconds
+
+        error[composer-script-wants-database]: a script wants the database, which a build does not have
+
+        hint: run it when the app starts: BP_PHP_PRE_START, or a process of a Procfile
+
+        error[composer-script-wants-variable]: a script wants the variable APP_SECRET, which is not set in this build
+
+        hint: pass it with `--env`
+        hint: or add `--no-scripts` to BP_COMPOSER_INSTALL_OPTIONS
+
+        error[composer-code-too-new]: PHP cannot read some code: here
+
+        hint: if the code is right, it needs a newer PHP: see `require.php` in composer.json
+
+        error[composer-script-needs-dev]: a script uses `Acme\Tester`, which is not installed
+
+        hint: development packages are left out: move what scripts need from `require-dev` to `require`
+        hint: or install them too: set BP_COMPOSER_INSTALL_OPTIONS to nothing
+
+        error[composer-unreachable]: https://packages.test/p.json cannot be reached from this build
+
+        hint: building again may help; behind a proxy, set HTTPS_PROXY
+        hint: with a mirror, name it below `repositories` in composer.json
+
+        error[composer-certificate]: the certificate for https://packages.test/p.json is not trusted
+
+        hint: bind the authority that signed it: a binding of type `ca-certificates`
+        "#);
+    }
+
+    #[test]
+    fn other_failures_are_told_by_their_code() {
+        let pages = [
+            page(2, "", Step::Packages),
+            page(4, "", Step::Packages),
+            page(100, "", Step::Packages),
+            page(255, "", Step::Packages),
+            page(7, "", Step::Script("warm")),
+            page(1, "", Step::Global),
+            page(5, "", Step::Audit),
+        ];
+        assert_snapshot!(pages.join("\n"), @"
+        error[composer-failed]: Composer finds no set of packages that fits together
+          caused by: `composer install` ended with exit code 2
+
+        hint: its own message is above
+
+        error[composer-failed]: Composer cannot use composer.lock
+          caused by: `composer install` ended with exit code 4
+
+        hint: its own message is above
+
+        error[composer-failed]: Composer cannot reach a repository
+          caused by: `composer install` ended with exit code 100
+
+        hint: its own message is above
+
+        error[composer-failed]: Composer ended with exit code 255
+          caused by: `composer install` ended with exit code 255
+
+        hint: its own message is above
+
+        error[composer-failed]: the script `warm` ended with exit code 7
+          caused by: `composer install` ended with exit code 7
+
+        hint: its own message is above
+
+        error[composer-failed]: the packages of BP_COMPOSER_INSTALL_GLOBAL: Composer ended with exit code 1
+          caused by: `composer install` ended with exit code 1
+
+        hint: its own message is above
+
+        error[composer-audit]: packages of the app have known vulnerabilities
+
+        hint: update them: their names are above
+        hint: set BP_COMPOSER_AUDIT=report to build nevertheless
+        ");
+    }
 }

@@ -130,6 +130,14 @@ mod tests {
     }
 
     #[test]
+    fn composer_has_written_the_same_into_the_lock_of_the_sample() {
+        let json = include_str!("../../../samples/php/composer.json");
+        let lock: Value =
+            serde_json::from_str(include_str!("../../../samples/php/composer.lock")).unwrap();
+        assert_eq!(lock["content-hash"], hash(json));
+    }
+
+    #[test]
     fn only_what_changes_the_packages_counts() {
         let bare = hash(r#"{"require": {"php": "^8.2"}}"#);
         assert_eq!(hash(r#"{"require": {"php": "^8.2"}, "scripts": {"x": "y"}}"#), bare);

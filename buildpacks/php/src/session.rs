@@ -339,6 +339,38 @@ mod tests {
     }
 
     #[test]
+    fn a_binding_that_cannot_be_used_is_named() {
+        let page = |bindings: &[(&str, &[(&str, &str)])], env: &[(&str, &str)]| {
+            let error = session(bindings, env).unwrap_err();
+            error.page("", kouti_report::Colour::Off)
+        };
+        let redis = |key, value| page(&[("php-redis-session", &[(key, value)])], &[]);
+        let pages = [
+            redis("uri", "http://db"),
+            redis("port", "many"),
+            page(&[], &[("BPL_PHP_SESSION_HANDLER", "files")]),
+            page(&[], &[("BPL_PHP_SESSION_HANDLER", "redis")]),
+        ];
+        insta::assert_snapshot!(pages.join("\n"), @"
+        error[bad-session-binding]: the entry `uri` of the binding `php-redis-session` is not `redis://…` or `rediss://…`
+
+        hint: write it like `redis://user:password@host:6379/0`
+
+        error[bad-session-binding]: the entry `port` of the binding `php-redis-session` is not a port
+
+        hint: write a number from 1 to 65535
+
+        error[bad-session-binding]: BPL_PHP_SESSION_HANDLER is `files`, not `redis` or `memcached`
+
+        hint: set it to redis or memcached, or leave it out
+
+        error[bad-session-binding]: BPL_PHP_SESSION_HANDLER is `redis`, but there is no binding of type `redis`
+
+        hint: bind one, or one of type `php-redis-session`; SERVICE_BINDING_ROOT says where
+        ");
+    }
+
+    #[test]
     fn nothing_in_a_value_is_read_by_php() {
         assert_eq!(quoted("p\"a\\s${HOME}"), r#""p\"a\\s$""{HOME}""#);
     }

@@ -99,6 +99,8 @@ fn seconds(env: &Env, name: &str, usual: u64) -> Duration {
 
 /// What is to run.
 struct Plan {
+    /// The variables of this process, and what the helper adds to them.
+    env: Env,
     server: Server,
     app_dir: PathBuf,
     /// Where PHP-FPM listens: a path, or an address.
@@ -135,6 +137,7 @@ impl Plan {
             None => SOCKET.to_owned(),
         };
         let mut plan = Self {
+            env: env.clone(),
             server,
             app_dir: PathBuf::from(env.given("APP_ROOT").unwrap_or(".")),
             variables: BTreeMap::new(),
@@ -160,7 +163,8 @@ impl Plan {
         let (workers, warning) = Workers::choose(env, Room::of(env, Path::new("/")));
         let count = workers.count;
         self.remarks.extend(warning.map(|text| format!("warning: {text}")));
-        self.remarks.push(format!("{count} PHP workers ({})", workers.why));
+        let noun = if count == 1 { "worker" } else { "workers" };
+        self.remarks.push(format!("{count} PHP {noun} ({})", workers.why));
         let pm = match env.given("BPL_PHP_FPM_PM").map(str::to_ascii_lowercase).as_deref() {
             Some("static") => "static",
             Some("ondemand") => "ondemand",
@@ -205,7 +209,8 @@ impl Plan {
 
     fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(args).envs(&self.variables).current_dir(&self.app_dir);
+        command.args(args).envs(self.env.as_map()).envs(&self.variables);
+        command.current_dir(&self.app_dir);
         command
     }
 

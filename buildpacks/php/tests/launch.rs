@@ -18,8 +18,12 @@ while :; do sleep 0.05; done
 "#;
 
 fn nginx() -> Fake {
+    nginx_with(NGINX)
+}
+
+fn nginx_with(program: &str) -> Fake {
     let build = format!(
-        "mkdir -p \"$layers/nginx/bin\"\ncat >\"$layers/nginx/bin/nginx\" <<'END'\n{NGINX}END\n\
+        "mkdir -p \"$layers/nginx/bin\"\ncat >\"$layers/nginx/bin/nginx\" <<'END'\n{program}END\n\
          chmod +x \"$layers/nginx/bin/nginx\"\n\
          printf '[types]\\nlaunch = true\\n' >\"$layers/nginx.toml\""
     );
@@ -157,6 +161,13 @@ fn what_cannot_be_is_told_by_the_container() {
 
     hint: set it to a number from 1 to 65535, such as 8080
     ");
+    let exit =
+        place.launch(&build).env("KOUTI_PHP_SERVER", "none").start().unwrap().wait().unwrap();
+    assert_snapshot!(&exit.log[exit.log.find("error[").unwrap()..], @"
+    error[no-php-server]: this image has no server that php-start could start
+
+    hint: build it with BP_PHP_SERVER=nginx, httpd, php-server or fpm
+    ");
     let foreign = place.dir.path().join("file");
     fs_err::write(&foreign, "").unwrap();
     let web = place.launch(&build).env("KOUTI_PHP_RUN_DIR", foreign.to_str().unwrap());
@@ -171,6 +182,23 @@ fn what_cannot_be_is_told_by_the_container() {
 }
 
 #[test]
+fn a_port_that_somebody_has_is_told_when_the_server_ends() {
+    let broken = NGINX.replace("while :; do sleep 0.05; done", "exit 1");
+    let fake = nginx_with(&broken);
+    let (build, place) = (bare().file("index.php", "").before(fake).build(), Place::new());
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let exit = place.launch(&build).env("PORT", &port).start().unwrap().wait().unwrap();
+    assert_eq!(exit.status.code(), Some(1), "{}", exit.log);
+    let page = exit.log[exit.log.find("error[").unwrap()..].replace(&port, "<port>");
+    assert_snapshot!(page, @"
+    error[port-unusable]: port <port> cannot be used: somebody else listens there
+
+    hint: set PORT to another one; below 1024 only root may listen
+    ");
+}
+
+#[test]
 fn without_a_launcher_the_supervisor_does_what_the_helper_does() {
     let (build, place) = (page().build(), Place::new());
     let web = place.launch(&build).env("BPL_PHP_INI", "a.b=c").env("KOUTI_LAUNCH_DONE", "");
@@ -178,6 +206,13 @@ fn without_a_launcher_the_supervisor_does_what_the_helper_does() {
     web.wait_for("nginx: started").unwrap();
     let _ = web.stop().unwrap();
     assert_eq!(place.read("conf.d/80-launch.ini"), "a.b = c\n");
+    let calls = build.launch_calls();
+    let fpm = calls.iter().find(|call| call.tool == "php-fpm").unwrap();
+    assert!(
+        fpm.env["PHP_INI_SCAN_DIR"].ends_with("/run/conf.d"),
+        "{}",
+        fpm.env["PHP_INI_SCAN_DIR"]
+    );
 }
 
 #[test]

@@ -351,6 +351,23 @@ fn a_framework_brings_its_directories() {
 }
 
 #[test]
+fn a_symfony_app_with_the_usual_snippet_has_one_location_for_everything() {
+    let snippet = "location / {\n    try_files $uri /index.php$is_args$args;\n}\n";
+    let build = shop()
+        .json("composer.lock", |lock| {
+            let package =
+                serde_json::json!({"name": "symfony/framework-bundle", "version": "7.3.0"});
+            lock["packages"].as_array_mut().unwrap().push(package);
+        })
+        .file(".nginx.conf.d/app-server.conf", snippet)
+        .build();
+    let conf = build.app_file("nginx.conf");
+    assert!(build.log().contains("framework          symfony"), "{}", build.log());
+    assert!(!conf.contains("location / {") && !conf.contains("try_files $uri $uri/"), "{conf}");
+    assert!(build.app_path("var").is_dir());
+}
+
+#[test]
 fn the_document_root_is_found() {
     for (files, root) in [
         (&["htdocs/index.php", "public/index.php"][..], "htdocs"),
