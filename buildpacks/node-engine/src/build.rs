@@ -1,7 +1,7 @@
 //! Actions: carries a recipe out, step by step.
 
 use kouti::{BuildContext, Launch, Log, Problem, settings};
-use kouti_node::{Packages, Project, Scope, Toolchain, runtime};
+use kouti_node::{Project, Scope, Steps, Toolchain, runtime};
 
 use crate::recipe::{Modules, Recipe};
 use crate::settings::Settings;
@@ -17,22 +17,25 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     }
 
     let node = &recipe.node.artifact;
-    let mut toolchain = Toolchain::new(context, node);
+    let steps = recipe.assets.clone().unwrap_or_else(Steps::none);
+    steps.manager.explain(context, log)?;
+    let mut toolchain = Toolchain::new(context, node, &steps, &project);
     if recipe.build {
         toolchain.install(log)?;
     }
     let mut launch = Launch::default();
-    if let Some(steps) = &recipe.assets {
+    if recipe.assets.is_some() {
         steps.run(context, log, &project, node, &mut toolchain)?;
-        let packages = Packages::installed(&project.root);
+        let packages = steps.packages(&project)?;
         let name = project.name();
         // What ends up in the assets has no file of its own in the image that a scanner could find.
         launch.sbom = Some(packages.document(Scope::Production, &name, &context.id));
         launch.build_sbom = Some(packages.document(Scope::Development, &name, &context.id));
         match recipe.modules {
-            Modules::Removed => project.remove_modules()?,
-            Modules::Kept => launch.slices.push(project.module_globs()),
+            Modules::Removed => steps.remove_packages(&project)?,
+            Modules::Kept => launch.slices.push(steps.globs(&project)),
         }
+        steps.clean_up(&project)?;
     }
     if recipe.launch {
         runtime::install(context, log, node, &project, &toolchain)?;

@@ -1,6 +1,7 @@
 //! Decisions: the plan, the settings, the app's files and the catalogue become one plain value.
 
 use kouti::catalog::{Catalog, Choice, Target};
+use kouti::version::Version;
 use kouti::{Entry, Explain, Fault, Notice, Plan, Problem};
 use kouti_node::{NODE, NODE_MODULES, NPM, NodeVersion, Project, Steps, Wishes};
 use serde::Serialize;
@@ -59,8 +60,12 @@ impl Recipe {
 
         let is_wanted = |flag| [NODE, NPM].iter().any(|name| plan.any(name, flag));
         let modules = modules(plan);
-        let assets =
-            if plan.any(NODE_MODULES, "build") { Some(assets(project, settings)?) } else { None };
+        let version = &node.choice.artifact.version;
+        let assets = if plan.any(NODE_MODULES, "build") {
+            Some(assets(project, settings, version, catalog, target)?)
+        } else {
+            None
+        };
         notices.extend(assets.iter().flat_map(Steps::notices));
         let launches_modules = plan.any(NODE_MODULES, "launch");
         if assets.is_some() && modules == Modules::Kept && !launches_modules {
@@ -89,11 +94,18 @@ fn modules(plan: &Plan) -> Modules {
     }
 }
 
-fn assets(project: &Project, settings: &Settings) -> Result<Steps, Problem> {
+fn assets(
+    project: &Project,
+    settings: &Settings,
+    node: &Version,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<Steps, Problem> {
     if project.package.is_none() {
         return Err(NoPackage { dir: project.shown(&project.dir) }.into());
     }
-    Steps::decide(project, settings.run_scripts.as_deref())
+    let scripts = settings.run_scripts.as_deref();
+    Steps::decide(project, scripts, &settings.packages, node, catalog, target)
 }
 
 /// Packages are wanted, and nothing says which.

@@ -2,11 +2,27 @@
 
 use kouti::Env;
 use kouti::setting::{BadSetting, Declared, Words};
-use kouti_node::settings::{PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
+use kouti_node::settings::{
+    MODULES_CACHE, NPM_VERSION, OFFLINE, PACKAGE_MANAGER, PNPM_STORE, PNPM_VERSION, PREFER_LTS,
+    PROJECT_PATH, PackageSettings, ROOT_RUN_SCRIPTS, RUN_SCRIPTS, VENDORED, VERSION, YARN_VERSION,
+};
 
 /// All of them, in the order of their names.
-pub(crate) const ALL: &[Declared] =
-    &[PREFER_LTS.declared, PROJECT_PATH.declared, RUN_SCRIPTS.declared, VERSION.declared];
+pub(crate) const ALL: &[Declared] = &[
+    OFFLINE.declared,
+    PACKAGE_MANAGER.declared,
+    PREFER_LTS.declared,
+    PROJECT_PATH.declared,
+    ROOT_RUN_SCRIPTS.declared,
+    RUN_SCRIPTS.declared,
+    VENDORED.declared,
+    VERSION.declared,
+    NPM_VERSION.declared,
+    PNPM_STORE.declared,
+    PNPM_VERSION.declared,
+    YARN_VERSION.declared,
+    MODULES_CACHE.declared,
+];
 
 /// The values of one build.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) version: Option<String>,
     pub(crate) prefer_lts: bool,
     pub(crate) project_path: String,
+    /// What concerns the package manager.
+    pub(crate) packages: PackageSettings,
     /// `None` where it is not set: set to nothing, it means no scripts at all.
     pub(crate) run_scripts: Option<Vec<String>>,
 }
@@ -25,6 +43,7 @@ impl Settings {
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,
             project_path: PROJECT_PATH.read(env)?,
+            packages: PackageSettings::read(env)?,
             run_scripts: RUN_SCRIPTS.is_set(env).then_some(scripts),
         })
     }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use kouti::{BuildContext, Env, Launch, Layer, LayerEnv, Log, Problem, Uses, settings};
-use kouti_node::failure::Step;
-use kouti_node::{Packages, Project, Scope, Toolchain, npm, runtime};
+use kouti_node::{Project, Scope, Steps, Toolchain, runtime};
 
 use crate::app::{App, StartFiles};
 use crate::recipe::Recipe;
@@ -18,33 +17,38 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     let app = App::read(context, &settings)?;
     let recipe = Recipe::decide(&app, &settings, &context.plan, &context.catalog, &context.target)?;
     context.explain_choice(log, &recipe.node, settings::EOL_POLICY.read(&context.env)?)?;
+    let steps = &recipe.steps;
+    steps.manager.explain(context, log)?;
     for notice in &recipe.notices {
         log.warn(notice.clone());
     }
 
     let project = &app.project;
     let node = &recipe.node.artifact;
-    let mut toolchain = Toolchain::new(context, node);
+    let mut toolchain = Toolchain::new(context, node, steps, project);
     if recipe.node_for_others {
         toolchain.install(log)?;
     }
-    recipe.steps.run(context, log, project, node, &mut toolchain)?;
+    steps.run(context, log, project, node, &mut toolchain)?;
     if recipe.frontend {
-        return build_frontend(context, log, project);
+        return build_frontend(context, log, project, steps);
     }
     let start = Chosen::after_scripts(log, &app, &settings, &context.env)?;
-    let packages = Packages::installed(&project.root);
-    if recipe.prune && packages.count(Scope::Development) > 0 {
-        toolchain.run(log, &project.root, &npm::prune(), Step::Packages)?;
+    let packages = steps.packages(project)?;
+    if recipe.prune {
+        steps.prune(log, project, &packages, &mut toolchain)?;
     }
+    steps.clean_up(project)?;
     start.check_after(log, project, &context.env);
     runtime::install(context, log, node, project, &toolchain)?;
+    let manager_dir = toolchain.manager_dir();
+    steps.manager.install_for_launch(context, log, project, &steps.sources, node, manager_dir)?;
     context.helper_layer(log, &["node"], &[processes::SUPERVISOR], launch_env(&recipe, &start))?;
 
     let name = project.name();
     Ok(Launch {
         processes: processes::declare(project, &recipe, start.web.as_ref()),
-        slices: vec![project.module_globs()],
+        slices: vec![steps.globs(project)],
         sbom: Some(packages.document(Scope::Production, &name, &context.id)),
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
         ..Launch::default()
@@ -56,14 +60,16 @@ fn build_frontend(
     context: &BuildContext,
     log: &mut Log,
     project: &Project,
+    steps: &Steps,
 ) -> Result<Launch, Problem> {
     let names = frontend::written_in(&context.env);
     if !names.is_empty() {
         log.step(&format!("The pages may hold the values of {}", names.join(", ")));
         log.detail("they are those of this build: setting them when the image runs has no effect");
     }
-    let packages = Packages::installed(&project.root);
-    project.remove_modules()?;
+    let packages = steps.packages(project)?;
+    steps.remove_packages(project)?;
+    steps.clean_up(project)?;
     if let Some(root) = web_root::find(project) {
         let layer = Layer {
             name: "web-root",

@@ -77,8 +77,11 @@ fn frontend_plan(app: &App, settings: &Settings, is_certain: bool) -> Alternativ
 }
 
 /// What an app with a `package.json` provides and requires.
-fn names(_: &App, _: &Settings) -> Vec<&'static str> {
-    vec![NODE, NPM, NODE_MODULES]
+fn names(app: &App, settings: &Settings) -> Vec<&'static str> {
+    // npm comes with Node.js, whoever installs.
+    let mut names = vec![NODE, NPM, NODE_MODULES];
+    names.extend(Some(settings.packages.program(&app.project)).filter(|name| *name != NPM));
+    names
 }
 
 /// What we provide we require ourselves, because nobody else may. Other buildpacks may
@@ -96,9 +99,9 @@ fn alternatives(app: &App, settings: &Settings) -> Vec<Alternative> {
         alternative = alternative.requires(entry);
     }
     if app.project.package.is_none() {
-        return vec![alternative.clone(), alternative.provides("npm")];
+        return vec![alternative.clone(), alternative.provides(NPM)];
     }
-    for name in ["npm", "node_modules"] {
+    for name in names(app, settings).into_iter().filter(|name| *name != NODE) {
         alternative = alternative.provides(name).requires(own(name));
     }
     vec![alternative]

@@ -59,7 +59,14 @@ impl Recipe {
             catalog,
             target,
         )?;
-        let steps = Steps::decide(&app.project, settings.run_scripts.as_deref())?;
+        let steps = Steps::decide(
+            &app.project,
+            settings.run_scripts.as_deref(),
+            &settings.packages,
+            &node.choice.artifact.version,
+            catalog,
+            target,
+        )?;
 
         let mut notices = app.project.notices.clone();
         notices.extend(node.notices);

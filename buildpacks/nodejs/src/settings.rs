@@ -3,6 +3,10 @@
 use kouti::setting::{BadSetting, Declared, Value, Words};
 use kouti::settings::LIVE_RELOAD_ENABLED;
 use kouti::{Env, Setting};
+use kouti_node::settings::{
+    MODULES_CACHE, NPM_VERSION, OFFLINE, PACKAGE_MANAGER, PNPM_STORE, PNPM_VERSION,
+    PackageSettings, ROOT_RUN_SCRIPTS, VENDORED, YARN_VERSION,
+};
 pub(crate) use kouti_node::settings::{PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
 
 /// Script behind the process `web`.
@@ -105,15 +109,24 @@ pub(crate) const ALL: &[Declared] = &[
     LAUNCHPOINT.declared,
     LAUNCH_WITH_TINI.declared,
     INIT.declared,
+    OFFLINE.declared,
     OPTIMIZE_MEMORY.declared,
+    PACKAGE_MANAGER.declared,
     PREFER_LTS.declared,
     PROCESSES.declared,
     PROJECT_PATH.declared,
     PRUNE.declared,
+    ROOT_RUN_SCRIPTS.declared,
     RUN_SCRIPTS.declared,
+    VENDORED.declared,
     VERSION.declared,
     START_SCRIPT.declared,
+    NPM_VERSION.declared,
+    PNPM_STORE.declared,
+    PNPM_VERSION.declared,
     VERIFY_LAUNCHPOINT.declared,
+    YARN_VERSION.declared,
+    MODULES_CACHE.declared,
 ];
 
 /// The values of one build.
@@ -123,6 +136,8 @@ pub(crate) struct Settings {
     pub(crate) version: Option<String>,
     pub(crate) prefer_lts: bool,
     pub(crate) project_path: String,
+    /// What concerns the package manager.
+    pub(crate) packages: PackageSettings,
     /// `None` where it is not set: set to nothing, it means no scripts at all.
     pub(crate) run_scripts: Option<Vec<String>>,
     pub(crate) start_script: String,
@@ -223,6 +238,7 @@ impl Settings {
             optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,
+            packages: PackageSettings::read(env)?,
             run_scripts: RUN_SCRIPTS.is_set(env).then_some(scripts),
             start_script: START_SCRIPT.read(env)?,
             start_script_is_set: env.given(START_SCRIPT.declared.name).is_some(),

@@ -74,7 +74,7 @@ fn main_of_package_json_is_the_last_resort() {
 fn a_procfile_alone_is_enough() {
     let build = bare()
         .file("package.json", r#"{"dependencies": {"express": "5"}}"#)
-        .file("package-lock.json", "{}")
+        .file("package-lock.json", "{\"lockfileVersion\": 3}")
         .file("Procfile", "worker: node worker.js\n")
         .build();
     assert_eq!(build.commands(), ["npm ci --omit=dev"]);

@@ -1,6 +1,7 @@
 //! The variables with which the commands of a build run.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::Path;
 
 use kouti::Env;
 use kouti::version::Version;
@@ -8,15 +9,6 @@ use kouti::version::Version;
 /// Where Debian, Ubuntu and Alpine keep the certificates of the system, those
 /// that an administrator added included.
 const SYSTEM_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
-
-/// What the variables point at.
-#[derive(Clone, Debug)]
-pub(crate) struct Directories {
-    /// npm's downloads.
-    pub(crate) npm_cache: PathBuf,
-    /// Node.js with its headers, for modules that are compiled.
-    pub(crate) node: PathBuf,
-}
 
 /// Settings of npm that make a build quicker and quieter. None of them changes
 /// what is installed.
@@ -50,18 +42,21 @@ const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// The variables for commands; whatever the user has set stays as it is.
-pub(crate) fn for_commands(user: &Env, directories: &Directories) -> Env {
+pub(crate) fn for_commands(user: &Env, node_dir: &Path, node: &Version) -> Env {
     let mut env = user.clone();
     for (name, value) in DEFAULTS {
         env.set_default(*name, *value);
     }
     for (name, value) in NPM_DEFAULTS {
-        npm_default(&mut env, name, value);
+        env.set_npm_default(name, value);
     }
-    npm_default(&mut env, "cache", &directories.npm_cache.to_string_lossy());
     // node-gyp would download the headers otherwise. Newer npm warns about
     // `npm_config_nodedir`, and this form is read by the node-gyp it comes with.
-    env.set_default("npm_package_config_node_gyp_nodedir", &directories.node);
+    env.set_default("npm_package_config_node_gyp_nodedir", node_dir);
+    if node.major() < 22 {
+        // The npm of these does not know it, and does not warn of the other either.
+        env.set_default("npm_config_nodedir", node_dir);
+    }
     // Node.js brings its own list of authorities. Where a proxy inspects TLS,
     // the system's list has one more, and npm must know it.
     if Path::new(SYSTEM_CERTIFICATES).is_file() {
@@ -70,12 +65,19 @@ pub(crate) fn for_commands(user: &Env, directories: &Directories) -> Env {
     env
 }
 
-/// Sets one option of npm unless the user did, in whatever letters.
-fn npm_default(env: &mut Env, option: &str, value: &str) {
-    let name = format!("npm_config_{option}");
-    let is_set = env.texts().any(|(known, _)| known.eq_ignore_ascii_case(&name));
-    if !is_set {
-        env.set(name, value);
+/// Options of npm as variables.
+pub(crate) trait NpmOptions {
+    /// Sets one option of npm unless the user did, in whatever letters.
+    fn set_npm_default(&mut self, option: &str, value: impl AsRef<OsStr>);
+}
+
+impl NpmOptions for Env {
+    fn set_npm_default(&mut self, option: &str, value: impl AsRef<OsStr>) {
+        let name = format!("npm_config_{option}");
+        let is_set = self.texts().any(|(known, _)| known.eq_ignore_ascii_case(&name));
+        if !is_set {
+            self.set(name, value.as_ref());
+        }
     }
 }
 
@@ -99,8 +101,10 @@ mod tests {
     use super::*;
 
     fn env(variables: &[(&str, &str)]) -> Env {
-        let directories = Directories { npm_cache: "/cache".into(), node: "/node".into() };
-        for_commands(&variables.iter().copied().collect(), &directories)
+        let node = Version::parse("24.18.1").unwrap();
+        let mut env = for_commands(&variables.iter().copied().collect(), Path::new("/node"), &node);
+        env.set_npm_default("cache", "/cache");
+        env
     }
 
     #[test]

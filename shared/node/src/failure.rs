@@ -3,7 +3,12 @@
 //! Package managers print stable codes. The command's own output is in the log
 //! already; what is added here is what it means for a build, and what to do.
 
+mod known;
+
 use kouti::{CommandFailed, Fault, KnownFailure, Problem};
+
+use crate::manager::Kind;
+use known::{KNOWN, OF_INSTALL};
 
 /// What the command was for.
 #[derive(Clone, Copy, Debug)]
@@ -14,256 +19,12 @@ pub enum Step<'a> {
     Script(&'a str),
 }
 
-/// The first one whose trace is found decides.
-const KNOWN: &[KnownFailure] = &[
-    KnownFailure {
-        id: "lockfile-out-of-date",
-        fault: Fault::App,
-        traces: &["are in sync", "code EUSAGE"],
-        subject: &[("Missing: ", " from lock file"), ("lock file's ", " does not satisfy")],
-        summary: "package-lock.json does not fit package.json: it lacks `{}`",
-        plain: "package-lock.json does not fit package.json",
-        hints: &["run `npm install` and commit package-lock.json"],
-    },
-    KnownFailure {
-        id: "peer-conflict",
-        fault: Fault::App,
-        traces: &["code ERESOLVE"],
-        subject: &[("error peer ", " from"), ("ERR! peer ", " from")],
-        summary: "no set of packages fits together: a package wants {} beside it",
-        plain: "no set of packages fits together",
-        hints: &[
-            "change one of the versions that are named above, then run `npm install` and commit",
-            "if it works on your machine with `--legacy-peer-deps`, write \
-             `legacy-peer-deps=true` into .npmrc",
-        ],
-    },
-    KnownFailure {
-        id: "unsupported-engine",
-        fault: Fault::App,
-        traces: &["code EBADENGINE"],
-        subject: &[("Not compatible with your version of node/npm: ", "\n")],
-        summary: "`{}` does not run on this version of Node.js or npm, and .npmrc says \
-                  `engine-strict`",
-        plain: "a package does not run on this version of Node.js",
-        hints: &["the version it wants is named above: set BP_NODE_VERSION or `engines.node`"],
-    },
-    KnownFailure {
-        id: "variable-not-set",
-        fault: Fault::App,
-        traces: &["Failed to replace env in config"],
-        subject: &[("Failed to replace env in config: ${", "}")],
-        summary: ".npmrc uses the variable {}, which is not set in this build",
-        plain: ".npmrc uses a variable that is not set in this build",
-        hints: &[
-            "pass it with `--env`",
-            "or bind the whole file: a binding of type `npmrc` with an entry `.npmrc`",
-        ],
-    },
-    KnownFailure {
-        id: "registry-refused",
-        fault: Fault::App,
-        traces: &["code E401", "code E403", "code ENEEDAUTH"],
-        subject: &[("GET ", " "), ("PUT ", " ")],
-        summary: "the registry wants to know who asks for {}",
-        plain: "the registry wants to know who asks",
-        hints: &[
-            "bind the credentials: a binding of type `npmrc` with an entry `.npmrc`",
-            "if the registry knows you, its answer above says what is missing",
-        ],
-    },
-    KnownFailure {
-        id: "package-not-found",
-        fault: Fault::App,
-        traces: &["code E404"],
-        subject: &[("The requested resource '", "'"), ("404  '", "'")],
-        summary: "the registry has no package `{}`",
-        plain: "the registry does not have a package",
-        hints: &[
-            "check its name and version in package.json",
-            "if it is private, .npmrc must name its registry, such as \
-             `@scope:registry=https://…`; a binding of type `npmrc` can hold it",
-        ],
-    },
-    KnownFailure {
-        id: "package-version-not-found",
-        fault: Fault::App,
-        traces: &["code ETARGET"],
-        subject: &[("No matching version found for ", ".\n")],
-        summary: "no version of a package fits `{}`",
-        plain: "no version of a package fits what is asked for",
-        hints: &["change the version in package.json, then run `npm install` and commit"],
-    },
-    KnownFailure {
-        id: "package-changed",
-        fault: Fault::Surroundings,
-        traces: &["code EINTEGRITY"],
-        subject: &[],
-        summary: "",
-        plain: "a package is not the one that package-lock.json describes",
-        hints: &[
-            "if it was published anew, remove its entry from package-lock.json, run `npm install` \
-             and commit",
-            "otherwise a mirror or proxy changes packages: ask those who run it",
-        ],
-    },
-    KnownFailure {
-        id: "wrong-package-manager",
-        fault: Fault::App,
-        traces: &["code EUNSUPPORTEDPROTOCOL"],
-        subject: &[("Unsupported URL Type \"", "\"")],
-        summary: "npm does not know dependencies that begin with `{}`",
-        plain: "npm does not know the way in which a dependency is written",
-        hints: &["they are of pnpm or Yarn: commit their lockfile instead of package-lock.json"],
-    },
-    KnownFailure {
-        id: "unknown-npm-option",
-        fault: Fault::App,
-        traces: &["code EUNKNOWNCONFIG"],
-        subject: &[("Unknown ", "\n")],
-        summary: "npm no longer accepts an unknown {}",
-        plain: "npm no longer accepts options that it does not know",
-        hints: &["remove it from .npmrc, or unset the variable `npm_config_…`"],
-    },
-    KnownFailure {
-        id: "install-script-not-allowed",
-        fault: Fault::App,
-        traces: &["ESTRICTALLOWSCRIPTS", "EALLOWGIT", "EALLOWREMOTE", "EALLOWFILE"],
-        subject: &[],
-        summary: "",
-        plain: "npm refuses a package until you allow it",
-        hints: &["allow it as npm says above, and commit what that changes"],
-    },
-    KnownFailure {
-        id: "git-over-ssh",
-        fault: Fault::App,
-        traces: &["Host key verification failed", "Permission denied (publickey)"],
-        subject: &[("ssh://git@", "\n")],
-        summary: "a dependency is fetched over SSH, for which a build has no key: {}",
-        plain: "a dependency is fetched over SSH, for which a build has no key",
-        hints: &["name it by an https address, or publish it to a registry"],
-    },
-    KnownFailure {
-        id: "certificate-not-trusted",
-        fault: Fault::Surroundings,
-        traces: &[
-            "SELF_SIGNED_CERT_IN_CHAIN",
-            "DEPTH_ZERO_SELF_SIGNED_CERT",
-            "UNABLE_TO_GET_ISSUER_CERT",
-            "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-            "CERT_HAS_EXPIRED",
-        ],
-        subject: &[("request to ", " failed")],
-        summary: "the certificate for {} is not trusted",
-        plain: "the certificate of the registry is not trusted",
-        hints: &[
-            "bind the authority that signed it: a binding of type `ca-certificates`",
-            "if a proxy inspects TLS, it is the authority of the proxy",
-        ],
-    },
-    KnownFailure {
-        id: "registry-unreachable",
-        fault: Fault::Surroundings,
-        traces: &[
-            "code ENOTFOUND",
-            "code EAI_AGAIN",
-            "code ECONNREFUSED",
-            "code ECONNRESET",
-            "code ETIMEDOUT",
-            "code ENETUNREACH",
-            "code EHOSTUNREACH",
-            "code ERR_SOCKET_TIMEOUT",
-            "code ENOTCACHED",
-        ],
-        subject: &[("request to ", " failed"), ("request ", " failed")],
-        summary: "{} cannot be reached from this build",
-        plain: "the registry cannot be reached from this build",
-        hints: &[
-            "npm has tried it several times; building again may help",
-            "behind a proxy, set HTTPS_PROXY; with a mirror, set `registry=` in .npmrc",
-        ],
-    },
-    KnownFailure {
-        id: "no-space-left",
-        fault: Fault::Surroundings,
-        traces: &["ENOSPC", "No space left on device"],
-        subject: &[],
-        summary: "",
-        plain: "the disk of this build is full",
-        hints: &["free some space, or give the build more"],
-    },
-    KnownFailure {
-        id: "out-of-memory",
-        fault: Fault::Surroundings,
-        traces: &["JavaScript heap out of memory", "code ENOMEM", "ENOMEM: not enough memory"],
-        subject: &[],
-        summary: "",
-        plain: "Node.js ran out of memory",
-        hints: &[
-            "let it use more: `--env NODE_OPTIONS=--max-old-space-size=4096`",
-            "the build needs as much memory as that; give it more if it has less",
-        ],
-    },
-    KnownFailure {
-        id: "no-compiler",
-        fault: Fault::Surroundings,
-        traces: &[
-            "gyp ERR! find Python",
-            "not found: make",
-            "make: not found",
-            "g++: not found",
-            "make: g++: No such file",
-        ],
-        subject: &[("npm error path ", "\n"), ("npm ERR! path ", "\n")],
-        summary: "a package has to be compiled, and this builder cannot: {}",
-        plain: "a package has to be compiled, and this builder has no compiler or Python",
-        hints: &[
-            "use a builder with compilers and Python (of Paketo's, `builder-*-full`)",
-            "or a version of the package that comes compiled",
-        ],
-    },
-    KnownFailure {
-        id: "openssl-too-new",
-        fault: Fault::App,
-        traces: &["ERR_OSSL_EVP_UNSUPPORTED", "error:0308010C"],
-        subject: &[],
-        summary: "",
-        plain: "a tool of the app uses cryptography that Node.js 17 and later refuse",
-        hints: &[
-            "move to webpack 5",
-            "or build with `--env NODE_OPTIONS=--openssl-legacy-provider`",
-        ],
-    },
-    KnownFailure {
-        id: "module-not-found",
-        fault: Fault::App,
-        traces: &["Cannot find module '", "ERR_MODULE_NOT_FOUND"],
-        subject: &[("Cannot find module '", "'"), ("Cannot find package '", "'")],
-        summary: "`{}` is used but not installed",
-        plain: "a module is used but not installed",
-        hints: &[
-            "add it to package.json with `npm install`, and commit package-lock.json",
-            "if its name ends in a platform such as `linux-x64`, package-lock.json was made without \
-             it: remove node_modules and package-lock.json, then run `npm install`",
-        ],
-    },
-    KnownFailure {
-        id: "program-not-found",
-        fault: Fault::App,
-        traces: &[": not found"],
-        subject: &[("sh: 1: ", ": not found"), ("sh: ", ": not found")],
-        summary: "the program `{}` is not installed",
-        plain: "a program is not installed",
-        hints: &["add the package it comes with to package.json, such as `npm install --save-dev`"],
-    },
-];
-
 /// The exit code of a shell whose command was killed, which nearly always the kernel did.
 const KILLED: i32 = 137;
 
 /// Explains a failed command.
 #[must_use]
-pub fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
+pub fn explain(failed: CommandFailed, step: Step<'_>, kind: Kind) -> Problem {
     let CommandFailed::Status { status, tail, .. } = &failed else {
         return failed.into();
     };
@@ -271,8 +32,18 @@ pub fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
     if status.0.code() == Some(KILLED) {
         output.push_str("ENOMEM: not enough memory\n");
     }
-    if let Some(known) = KnownFailure::find(KNOWN, &output) {
-        return known.problem(&output, failed);
+    let of_install = match step {
+        Step::Packages => OF_INSTALL,
+        // What a script of the app does is its own affair.
+        Step::Script(_) => &[],
+    };
+    let known =
+        KnownFailure::find(KNOWN, &output).or_else(|| KnownFailure::find(of_install, &output));
+    if let Some(known) = known {
+        let mut problem = known.problem(&output, failed);
+        problem.summary = in_words_of(kind, &problem.summary);
+        problem.hints = problem.hints.iter().map(|hint| in_words_of(kind, hint)).collect();
+        return problem;
     }
     match step {
         Step::Script(name) => {
@@ -285,6 +56,18 @@ pub fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
         }
         Step::Packages => failed.into(),
     }
+}
+
+/// Fills in how this package manager calls things.
+fn in_words_of(kind: Kind, text: &str) -> String {
+    let manager = kind.manager();
+    let lockfile = manager.lockfiles().last();
+    let settings = manager.settings_file();
+    text.replace("{manager}", manager.title())
+        .replace("{lockfile}", lockfile.map_or("the lockfile", |lockfile| lockfile.file_name()))
+        .replace("{install}", lockfile.map_or("", |lockfile| lockfile.written_by()))
+        .replace("{settings}", settings)
+        .replace("{binding}", if settings == ".yarnrc.yml" { "yarnrc" } else { "npmrc" })
 }
 
 #[cfg(test)]
@@ -300,12 +83,16 @@ mod tests {
 
     /// The page for a command that printed `output`.
     fn page_of(command: &str, code: i32, output: &str, step: Step<'_>) -> String {
+        page_by(Kind::Npm, command, code, output, step)
+    }
+
+    fn page_by(kind: Kind, command: &str, code: i32, output: &str, step: Step<'_>) -> String {
         let failed = CommandFailed::Status {
             command: command.to_owned(),
             status: EndStatus(ExitStatus::from_raw(code << 8)),
             tail: output.lines().map(|line| line.trim().to_owned()).collect(),
         };
-        explain(failed, step).page("", Colour::Off)
+        explain(failed, step, kind).page("", Colour::Off)
     }
 
     fn page(output: &str) -> String {
@@ -400,7 +187,7 @@ mod tests {
           caused by: `npm ci --include=dev` ended with exit code 1
 
         hint: check its name and version in package.json
-        hint: if it is private, .npmrc must name its registry, such as `@scope:registry=https://…`; a binding of type `npmrc` can hold it
+        hint: if it is private, .npmrc must name the registry of its scope; a binding of type `npmrc` can hold it
         ");
     }
 
@@ -464,6 +251,7 @@ mod tests {
           caused by: `npm ci --include=dev` ended with exit code 1
 
         hint: allow it as npm says above, and commit what that changes
+        hint: with pnpm that is `pnpm approve-builds`, which writes pnpm-workspace.yaml
         ");
     }
 
@@ -505,7 +293,7 @@ mod tests {
           caused by: `npm ci --include=dev` ended with exit code 1
 
         hint: npm has tried it several times; building again may help
-        hint: behind a proxy, set HTTPS_PROXY; with a mirror, set `registry=` in .npmrc
+        hint: behind a proxy, set HTTPS_PROXY; with a mirror, name it in .npmrc
         ");
     }
 
@@ -563,7 +351,7 @@ mod tests {
         error[module-not-found]: `@rollup/rollup-linux-x64-gnu` is used but not installed
           caused by: `npm run build` ended with exit code 1
 
-        hint: add it to package.json with `npm install`, and commit package-lock.json
+        hint: add it to package.json, run `npm install`, and commit package-lock.json
         hint: if its name ends in a platform such as `linux-x64`, package-lock.json was made without it: remove node_modules and package-lock.json, then run `npm install`
         ");
     }
@@ -576,7 +364,7 @@ mod tests {
         error[program-not-found]: the program `tsc` is not installed
           caused by: `npm run build` ended with exit code 127
 
-        hint: add the package it comes with to package.json, such as `npm install --save-dev`
+        hint: add the package it comes with to `devDependencies`, and run `npm install`
         "
         );
     }

@@ -1,8 +1,9 @@
 //! Lockfiles: which there are, and which version of a package manager wrote them.
 
+use std::io;
 use std::path::Path;
 
-use kouti::{Explain, Fault, Problem};
+use kouti::{Explain, Fault};
 use serde::Deserialize;
 
 use crate::yaml;
@@ -72,9 +73,9 @@ impl Lockfile {
     }
 
     /// Reads the one in `dir`, so far as to know who wrote it.
-    pub fn read_format(self, dir: &Path) -> Result<Format, Problem> {
+    pub fn read_format(self, dir: &Path) -> io::Result<Result<Format, BadLockfile>> {
         let text = fs_err::read(dir.join(self.file_name()))?;
-        Ok(self.format(&String::from_utf8_lossy(&text))?)
+        Ok(self.format(&String::from_utf8_lossy(&text)))
     }
 
     fn format(self, text: &str) -> Result<Format, BadLockfile> {
@@ -113,7 +114,7 @@ struct NpmLockfile {
 }
 
 /// A lockfile nobody can install from.
-#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{} {reason}", lockfile.file_name())]
 pub struct BadLockfile {
     lockfile: Lockfile,
@@ -138,6 +139,7 @@ impl Explain for BadLockfile {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use kouti::Problem;
 
     use super::*;
 

@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use kouti::catalog::Artifact;
 use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, tree};
 use serde::Serialize;
 
 use crate::digest::sha256;
 use crate::failure::Step;
-use crate::lockfile::Lockfile;
-use crate::npm::{self, Mode};
+use crate::manager::{Command, Mode};
 use crate::project::Project;
+use crate::rc_files;
+use crate::selection::PackageManager;
 use crate::toolchain::Toolchain;
 
 /// How packages are installed.
@@ -20,6 +23,8 @@ use crate::toolchain::Toolchain;
 pub struct Install {
     /// From what.
     pub mode: Mode,
+    /// The commands that do it.
+    pub commands: Vec<Command>,
     /// Whether what only builds need is installed as well.
     pub with_dev: bool,
     /// Whether the packages of the last build may be taken over.
@@ -76,10 +81,10 @@ impl Install {
         }
         let made = context.layers.ensure(log, &layer, |dir, log| {
             self.install(log, project, toolchain)?;
-            Ok(tree::pack(&project.root, &project.module_trees(), &dir.join(ARCHIVE))?)
+            Ok(tree::pack(&project.root, &toolchain.trees(), &dir.join(ARCHIVE))?)
         })?;
         if made.outcome == Outcome::Reused {
-            project.remove_modules()?;
+            remove_trees(&project.root, &toolchain.trees())?;
             tree::unpack(&made.dir.join(ARCHIVE), &project.root)?;
         }
         Ok(())
@@ -91,11 +96,11 @@ impl Install {
         project: &Project,
         toolchain: &mut Toolchain<'_>,
     ) -> Result<(), Problem> {
-        if self.mode != Mode::Rebuild {
-            project.remove_modules()?;
+        if self.mode != Mode::Vendored {
+            remove_trees(&project.root, &toolchain.trees())?;
         }
-        for words in npm::install(self.mode, self.with_dev) {
-            toolchain.run(log, &project.root, &words, Step::Packages)?;
+        for words in &self.commands {
+            toolchain.run(log, &project.root, words, Step::Packages)?;
         }
         Ok(())
     }
@@ -106,11 +111,11 @@ impl Install {
         &self,
         context: &BuildContext,
         project: &Project,
-        node: &kouti::catalog::Artifact,
+        node: &Artifact,
+        manager: &PackageManager,
     ) -> Result<BTreeMap<String, String>, Problem> {
         let target = &context.target;
-        let commands = npm::install(self.mode, self.with_dev);
-        let commands: Vec<_> = commands.iter().map(|words| words.join(" ")).collect();
+        let commands: Vec<_> = self.commands.iter().map(|words| words.join(" ")).collect();
         let mut key = BTreeMap::from([
             ("node".to_owned(), node.version.to_string()),
             // It holds npm too.
@@ -132,38 +137,83 @@ impl Install {
         for (path, package) in project.packages()? {
             key.insert(project.shown(&path), sha256(package.install_inputs()));
         }
-        for dir in [&project.root, &project.dir] {
-            let path = dir.join(".npmrc");
-            if path.is_file() {
-                key.insert(project.shown(&path), sha256(fs_err::read(path)?));
-            }
+        if let Some(version) = &manager.version {
+            key.insert("package-manager".to_owned(), format!("{} {version}", manager.name()));
+        }
+        for (path, digest) in config_files(project)? {
+            key.insert(project.shown(&path), digest);
+        }
+        if let Some(digest) = rc_files::digest(context) {
+            key.insert("bindings".to_owned(), digest);
         }
         Ok(key)
     }
 }
 
-/// Variables that change what npm does. Secrets among them only say who asks.
+/// Files, and directories of files, that change what package managers do.
+const CONFIG: [&str; 9] = [
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    "pnpm-workspace.yaml",
+    ".pnpmfile.cjs",
+    ".pnpmfile.mjs",
+    ".yarn/plugins",
+    ".yarn/patches",
+    "patches",
+];
+
+/// Those that there are, each with its digest.
+fn config_files(project: &Project) -> Result<BTreeMap<PathBuf, String>, Problem> {
+    let mut files = BTreeMap::new();
+    for dir in [&project.root, &project.dir] {
+        for name in CONFIG {
+            let path = dir.join(name);
+            if path.is_file() {
+                files.insert(path.clone(), sha256(fs_err::read(path)?));
+            } else if path.is_dir() {
+                for entry in fs_err::read_dir(path)? {
+                    let path = entry?.path();
+                    if path.is_file() {
+                        files.insert(path.clone(), sha256(fs_err::read(path)?));
+                    }
+                }
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Beginnings of the names of variables that change what package managers do.
+const PREFIXES: [&str; 4] = ["npm_config_", "pnpm_", "yarn_", "node_env"];
+
+/// What is set of these. Secrets among them only say who asks.
 fn environment(context: &BuildContext) -> String {
     let mut lines = String::new();
     for (name, value) in context.env.texts() {
         let lower = name.to_ascii_lowercase();
-        let counts = lower.starts_with("npm_config_") || name == "NODE_ENV";
-        let is_secret =
-            ["token", "auth", "password", "secret", "key"].iter().any(|part| lower.contains(part));
-        if counts && !is_secret {
+        let counts = PREFIXES.iter().any(|prefix| lower.starts_with(prefix));
+        if counts && !rc_files::is_secret_option(name) {
             let _ = writeln!(lines, "{name}={value}");
         }
     }
     sha256(lines)
 }
 
-impl Project {
-    /// Whether npm has a lockfile to go by.
-    #[must_use]
-    pub fn has_npm_lockfile(&self) -> bool {
-        self.lockfiles.iter().any(|lock| matches!(lock, Lockfile::Npm | Lockfile::Shrinkwrap))
+/// Removes what an earlier install made.
+pub(crate) fn remove_trees(root: &Path, trees: &[PathBuf]) -> io::Result<()> {
+    for tree in trees {
+        let path = root.join(tree);
+        if path.is_dir() {
+            fs_err::remove_dir_all(path)?;
+        } else {
+            fs_err::remove_file(path)?;
+        }
     }
+    Ok(())
+}
 
+impl Project {
     /// The directories called `node_modules` that an install makes, relative to the root.
     #[must_use]
     pub fn module_trees(&self) -> Vec<PathBuf> {
@@ -186,11 +236,11 @@ impl Project {
             .collect()
     }
 
-    /// Removes every `node_modules`.
-    pub fn remove_modules(&self) -> std::io::Result<()> {
-        for tree in self.module_trees() {
-            fs_err::remove_dir_all(self.root.join(tree))?;
-        }
-        Ok(())
+    /// `path` as a list of what is below the root; nothing if it is elsewhere.
+    pub(crate) fn below_root(&self, path: Option<&Path>) -> Vec<PathBuf> {
+        path.and_then(|path| path.strip_prefix(&self.root).ok())
+            .map(Path::to_owned)
+            .into_iter()
+            .collect()
     }
 }

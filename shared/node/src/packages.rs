@@ -1,40 +1,35 @@
 //! The packages of an app, for its bill of materials.
 //!
-//! npm leaves a record of what it installed in `node_modules/.package-lock.json`;
-//! that is read instead of every package's own file.
+//! npm leaves a record of what it installed; of the others, what is on the disk is read.
+
+mod locked;
+mod plug_and_play;
+mod record;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use kouti::sbom::{Component, Document, Purl};
-use serde::Deserialize;
 use serde_json::Value;
 
-/// What npm has installed, by path relative to the directory of the lockfile.
+/// What is installed, by path relative to the root of the app's packages.
 #[derive(Clone, Debug, Default)]
-pub struct Packages(BTreeMap<String, Package>);
-
-/// One installed package.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Package {
-    name: Option<String>,
-    version: Option<String>,
-    resolved: Option<String>,
-    integrity: Option<String>,
-    license: Option<Value>,
-    dev: bool,
-    optional: bool,
-    link: bool,
-    dependencies: BTreeMap<String, Value>,
-    optional_dependencies: BTreeMap<String, Value>,
-    peer_dependencies: BTreeMap<String, Value>,
+pub struct Packages {
+    packages: BTreeMap<String, Package>,
+    /// Which packages each of them needs.
+    needs: BTreeMap<String, BTreeSet<String>>,
 }
 
-#[derive(Deserialize)]
-struct Record {
-    #[serde(default)]
-    packages: BTreeMap<String, Package>,
+/// One installed package.
+#[derive(Clone, Debug, Default)]
+struct Package {
+    name: String,
+    version: String,
+    resolved: Option<String>,
+    integrity: Option<String>,
+    licenses: Vec<String>,
+    dev: bool,
+    optional: bool,
 }
 
 /// Who needs a package.
@@ -47,16 +42,6 @@ pub enum Scope {
 }
 
 impl Packages {
-    /// Reads the record below `root`; nothing if npm left none.
-    #[must_use]
-    pub fn installed(root: &Path) -> Self {
-        let path = root.join("node_modules/.package-lock.json");
-        let record = fs_err::read_to_string(path)
-            .ok()
-            .and_then(|text| serde_json::from_str::<Record>(&text).ok());
-        Self(record.map(|record| record.packages).unwrap_or_default())
-    }
-
     /// How many packages are needed there.
     #[must_use]
     pub fn count(&self, scope: Scope) -> usize {
@@ -64,11 +49,9 @@ impl Packages {
     }
 
     fn of(&self, scope: Scope) -> impl Iterator<Item = (&str, &Package)> {
-        self.0
+        self.packages
             .iter()
-            .filter(move |(_, package)| {
-                !package.link && package.dev == (scope == Scope::Development)
-            })
+            .filter(move |(_, package)| package.dev == (scope == Scope::Development))
             .map(|(path, package)| (path.as_str(), package))
     }
 
@@ -79,9 +62,9 @@ impl Packages {
             self.of(scope).map(|(path, package)| (path, package.component(path, scope))).collect();
         let mut dependencies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (path, component) in &components {
-            let needs = self.0[*path].needs().filter_map(|name| self.resolve(path, name));
-            let ids = needs.filter_map(|needed| components.get(needed)).map(Component::id);
-            let ids: BTreeSet<_> = ids.collect();
+            let needed = self.needs.get(*path).into_iter().flatten();
+            let ids = needed.filter_map(|needed| components.get(needed.as_str()));
+            let ids: BTreeSet<_> = ids.map(Component::id).collect();
             if !ids.is_empty() {
                 dependencies.insert(component.id(), ids);
             }
@@ -95,50 +78,33 @@ impl Packages {
         }
     }
 
-    /// The package that `require(name)` finds from a package at `path`: the
-    /// nearest one on the way up.
-    fn resolve(&self, path: &str, name: &str) -> Option<&str> {
-        let mut from = path;
-        loop {
-            let candidate = if from.is_empty() {
-                format!("node_modules/{name}")
-            } else {
-                format!("{from}/node_modules/{name}")
-            };
-            if let Some((path, _)) = self.0.get_key_value(&candidate) {
-                return Some(path);
+    /// Marks everything that cannot be reached from `roots` as needed by developers only.
+    fn mark_development(&mut self, roots: impl IntoIterator<Item = String>) {
+        let mut waiting: Vec<String> = roots.into_iter().collect();
+        let mut reached = BTreeSet::new();
+        while let Some(path) = waiting.pop() {
+            if reached.insert(path.clone()) {
+                waiting.extend(self.needs.get(&path).into_iter().flatten().cloned());
             }
-            if from.is_empty() {
-                return None;
-            }
-            from = from.rfind("/node_modules/").map_or("", |at| &from[..at]);
+        }
+        for (path, package) in &mut self.packages {
+            package.dev = !reached.contains(path);
         }
     }
 }
 
 impl Package {
-    fn needs(&self) -> impl Iterator<Item = &str> {
-        [&self.dependencies, &self.optional_dependencies, &self.peer_dependencies]
-            .into_iter()
-            .flat_map(BTreeMap::keys)
-            .map(String::as_str)
-    }
-
     fn component(&self, path: &str, scope: Scope) -> Component {
-        // An alias is installed under another name than its own.
-        let installed_as = path.rsplit_once("node_modules/").map_or(path, |(_, name)| name);
-        let name = self.name.as_deref().unwrap_or(installed_as);
-        let version = self.version.as_deref().unwrap_or_default();
         let scope = match scope {
             Scope::Development => "development",
             Scope::Production if self.optional => "optional",
             Scope::Production => "production",
         };
         Component {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            purl: purl(name, version, self.resolved.as_deref()),
-            licenses: licenses(self.license.as_ref()),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            purl: purl(&self.name, &self.version, self.resolved.as_deref()),
+            licenses: self.licenses.clone(),
             checksums: self
                 .integrity
                 .iter()
@@ -182,7 +148,7 @@ mod tests {
     use super::*;
 
     fn packages() -> Packages {
-        let record: Record = serde_json::from_str(
+        Packages::from_record(
             r#"{"lockfileVersion": 3, "packages": {
                 "node_modules/a": {"version": "1.0.0", "license": "MIT", "dependencies": {"b": "^2", "@s/c": "1"},
                     "resolved": "https://registry.example/a/-/a-1.0.0.tgz", "integrity": "sha1-qZk+NkcGgWq6PiVxeFDCbJzQ2J0="},
@@ -193,8 +159,7 @@ mod tests {
                 "node_modules/member": {"resolved": "packages/member", "link": true}
             }}"#,
         )
-        .unwrap();
-        Packages(record.packages)
+        .unwrap()
     }
 
     fn names(document: &Document) -> Vec<String> {

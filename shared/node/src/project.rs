@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use kouti::{Explain, Fault, Notice, Problem};
 
 use crate::lockfile::Lockfile;
-use crate::npm::Sources;
 use crate::package_json::PackageJson;
+use crate::sources::Sources;
 use crate::{version_file, workspace};
 
 /// The Node.js project that is built, and the workspace it belongs to.
@@ -29,7 +29,7 @@ pub struct Project {
     pub install_scripts: Vec<String>,
     /// The lockfiles in `root`, the one that counts first.
     pub lockfiles: Vec<Lockfile>,
-    /// What packages can be installed from.
+    /// What packages can be installed from, and by which package manager.
     pub sources: Sources,
     /// Files that ask for a version of Node.js, in the order in which they count.
     pub version_requests: Vec<VersionRequest>,

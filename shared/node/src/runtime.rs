@@ -43,7 +43,13 @@ pub fn install(
         if let Some(unpacked) = toolchain.node_dir() {
             return Ok(link(unpacked, dir)?);
         }
-        toolchain::unpack(context, node, &Unpack::into(dir).keep(is_kept), log)
+        toolchain::unpack(
+            context,
+            toolchain::NODE_DOWNLOAD,
+            node,
+            &Unpack::into(dir).keep(is_kept),
+            log,
+        )
     })
 }
 

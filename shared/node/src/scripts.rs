@@ -10,7 +10,9 @@ use crate::package_json::PackageJson;
 pub struct Scripts {
     /// Before packages are installed.
     pub before_install: Vec<String>,
-    /// With all packages in place.
+    /// Those of the workspace, with all packages in place.
+    pub root: Vec<String>,
+    /// Those of the package, after them.
     pub build: Vec<String>,
 }
 
@@ -39,17 +41,17 @@ impl Scripts {
             if !build.iter().any(|name| name == "heroku-build") {
                 build.splice(0..0, those(&["build"]));
             }
-            return Ok(Self { before_install, build });
+            return Ok(Self { before_install, build, ..Self::default() });
         }
         let mut build = those(&["gcp-build", "build"]);
         build.truncate(1);
-        Ok(Self { before_install, build })
+        Ok(Self { before_install, build, ..Self::default() })
     }
 
     /// Whether there is nothing to run.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.before_install.is_empty() && self.build.is_empty()
+        self.before_install.is_empty() && self.root.is_empty() && self.build.is_empty()
     }
 }
 

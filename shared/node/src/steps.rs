@@ -1,34 +1,110 @@
-//! What is run to make an app of its source: its packages are installed, then its
-//! scripts run.
+//! What is run to make an app of its source: its packages are installed, its scripts run,
+//! and what only these needed is removed.
 
-use kouti::catalog::Artifact;
+use kouti::catalog::{Artifact, Catalog, Target};
+use kouti::version::Version;
 use kouti::{BuildContext, Log, Notice, Problem};
 use serde::Serialize;
 
 use crate::failure::Step;
-use crate::modules::{Install, Reuse};
-use crate::npm::Mode;
+use crate::manager::{Kind, Mode, Order, Prune};
+use crate::modules::{Install, Reuse, remove_trees};
+use crate::packages::{Packages, Scope};
 use crate::project::Project;
-use crate::scripts::Scripts;
+use crate::scripts::{Scripts, UnknownScript};
+use crate::selection::PackageManager;
+use crate::settings::PackageSettings;
+use crate::sources::Sources;
 use crate::toolchain::Toolchain;
 
 /// Which commands a build runs, decided before the first of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Steps {
+    /// What installs packages and runs scripts.
+    pub manager: PackageManager,
     /// How packages are installed; nothing without a `package.json`.
     pub install: Option<Install>,
     /// Which scripts run.
     pub scripts: Scripts,
+    /// How packages are removed that only the scripts needed.
+    pub prune: Prune,
+    /// Whether there is no network.
+    pub offline: bool,
+    /// What the app brings along, as far as it counts.
+    #[serde(skip)]
+    pub sources: Sources,
 }
 
 impl Steps {
     /// What `project` needs; `run_scripts` is `BP_NODE_RUN_SCRIPTS` where it is set.
-    pub fn decide(project: &Project, run_scripts: Option<&[String]>) -> Result<Self, Problem> {
-        let Some(package) = &project.package else {
-            return Ok(Self { install: None, scripts: Scripts::default() });
+    pub fn decide(
+        project: &Project,
+        run_scripts: Option<&[String]>,
+        settings: &PackageSettings,
+        node: &Version,
+        catalog: &Catalog,
+        target: &Target,
+    ) -> Result<Self, Problem> {
+        let sources = settings.of(&project.sources, &project.root);
+        let Some(package) = &project.package else { return Ok(Self { sources, ..Self::none() }) };
+        let manager = settings.wishes(project, &sources).choose(node, catalog, target)?;
+        let mut scripts = Scripts::choose(package, run_scripts)?;
+        scripts.root = root_scripts(project, &settings.root_scripts)?;
+        let lockfiles = manager.kind.manager().lockfiles();
+        let has_lockfile = project.lockfiles.iter().any(|file| lockfiles.contains(file));
+        let mut steps =
+            Self { manager, scripts, offline: settings.offline, sources, ..Self::none() };
+        let mode = steps.manager.kind.manager().mode(has_lockfile, &steps.sources);
+        let install_script = project.install_scripts.first();
+        let can_omit_dev = steps.manager.kind.manager().can_omit_dev();
+        let install = Install {
+            mode,
+            commands: Vec::new(),
+            // A script that runs on install may be written for development dependencies.
+            with_dev: !steps.scripts.is_empty() || install_script.is_some() || !can_omit_dev,
+            reuse: match (mode, install_script) {
+                _ if !settings.reuse => Reuse::Off,
+                (Mode::Vendored, _) => Reuse::Vendored,
+                (_, Some(script)) => Reuse::InstallScript(script.clone()),
+                _ if !has_lockfile => Reuse::NoLockfile,
+                _ => Reuse::Allowed,
+            },
         };
-        let scripts = Scripts::choose(package, run_scripts)?;
-        Ok(Self { install: Some(install(project, &scripts)), scripts })
+        steps.install = Some(install);
+        let commands = steps.manager.kind.manager().install(&steps.order(project));
+        steps.prune = steps.manager.kind.manager().prune(&steps.order(project));
+        if let Some(install) = &mut steps.install {
+            install.commands = commands;
+        }
+        Ok(steps)
+    }
+
+    /// Nothing to do, as without a `package.json`.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            manager: PackageManager::bundled(),
+            install: None,
+            scripts: Scripts::default(),
+            prune: Prune::Impossible("there is nothing to remove"),
+            offline: false,
+            sources: Sources::default(),
+        }
+    }
+
+    /// What decides on the commands.
+    #[must_use]
+    pub fn order(&self, project: &Project) -> Order<'_> {
+        let install = self.install.as_ref();
+        Order {
+            mode: install.map_or(Mode::Floating, |install| install.mode),
+            with_dev: self.with_dev(),
+            offline: self.offline,
+            version: self.manager.version.as_ref(),
+            sources: &self.sources,
+            workspace: !project.members.is_empty(),
+            install_scripts: !project.install_scripts.is_empty(),
+        }
     }
 
     /// Whether packages are installed that only builds need.
@@ -40,10 +116,30 @@ impl Steps {
     /// What the user should know about them.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
-        self.install.as_ref().and_then(floating).into_iter().collect()
+        let mut notices = self.manager.notices.clone();
+        let Some(install) = &self.install else { return notices };
+        if install.reuse == Reuse::NoLockfile {
+            notices.push(floating(self.manager.kind));
+        }
+        match &self.sources.foreign_module {
+            Some(package) if !self.sources.modules => notices.push(
+                Notice::new(format!(
+                    "node_modules came with the app, but was made on another system ({package}): \
+                     it is not used"
+                ))
+                .hint("leave node_modules out of what you upload"),
+            ),
+            _ if install.mode == Mode::Vendored => notices.push(
+                Notice::new("node_modules came with the app: it is used as it is").hint(
+                    "to install packages instead, leave it out or set BP_NODE_VENDORED=false",
+                ),
+            ),
+            _ => {}
+        }
+        notices
     }
 
-    /// Carries them out.
+    /// Carries them out, up to the last script.
     pub fn run(
         &self,
         context: &BuildContext,
@@ -52,40 +148,82 @@ impl Steps {
         node: &Artifact,
         toolchain: &mut Toolchain<'_>,
     ) -> Result<(), Problem> {
-        let run = |log: &mut Log, toolchain: &mut Toolchain<'_>, names: &[String]| {
-            names.iter().try_for_each(|name| {
-                toolchain.run(log, &project.dir, &["npm", "run", name], Step::Script(name))
-            })
-        };
-        run(log, toolchain, &self.scripts.before_install)?;
+        for script in &self.scripts.before_install {
+            toolchain.run_script(log, &project.dir, script)?;
+        }
         if let Some(install) = &self.install {
-            let key = install.key(context, project, node)?;
+            let key = install.key(context, project, node, &self.manager)?;
             install.run(context, log, project, toolchain, &key)?;
         }
-        run(log, toolchain, &self.scripts.build)
+        for script in &self.scripts.root {
+            toolchain.run_script(log, &project.root, script)?;
+        }
+        for script in &self.scripts.build {
+            toolchain.run_script(log, &project.dir, script)?;
+        }
+        Ok(())
+    }
+
+    /// What is installed now.
+    pub fn packages(&self, project: &Project) -> std::io::Result<Packages> {
+        self.manager.kind.manager().packages(project, &self.sources)
+    }
+
+    /// Removes what only builds need, if `packages` has anything of the kind.
+    pub fn prune(
+        &self,
+        log: &mut Log,
+        project: &Project,
+        packages: &Packages,
+        toolchain: &mut Toolchain<'_>,
+    ) -> Result<(), Problem> {
+        if packages.count(Scope::Development) == 0 {
+            return Ok(());
+        }
+        match &self.prune {
+            Prune::Run(words) => toolchain.run(log, &project.root, words, Step::Packages),
+            Prune::Impossible(reason) => {
+                let notice = Notice::new("packages that only builds need stay in the image");
+                log.warn(notice.hint(*reason));
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes all packages, where only what was made of them is wanted.
+    pub fn remove_packages(&self, project: &Project) -> std::io::Result<()> {
+        let trees = self.manager.kind.manager().trees(project, &self.sources);
+        remove_trees(&project.root, &trees)
+    }
+
+    /// Removes what differs from build to build, or served the install only.
+    pub fn clean_up(&self, project: &Project) -> std::io::Result<()> {
+        if self.install.is_none() {
+            return Ok(());
+        }
+        project.remove_leftovers(self.manager.kind.manager(), &self.sources)
+    }
+
+    /// The paths that get an image layer of their own.
+    #[must_use]
+    pub fn globs(&self, project: &Project) -> Vec<String> {
+        self.manager.kind.manager().globs(project, &self.sources)
     }
 }
 
-fn install(project: &Project, scripts: &Scripts) -> Install {
-    let mode = Mode::of(project.sources);
-    let script = project.install_scripts.first();
-    let reuse = match (mode, script) {
-        (Mode::Rebuild, _) => Reuse::Vendored,
-        (_, Some(script)) => Reuse::InstallScript(script.clone()),
-        _ if !project.sources.lockfile => Reuse::NoLockfile,
-        _ => Reuse::Allowed,
-    };
-    // A script that runs on install may be written for development dependencies.
-    let with_dev = !scripts.is_empty() || script.is_some();
-    Install { mode, with_dev, reuse }
+fn root_scripts(project: &Project, names: &[String]) -> Result<Vec<String>, UnknownScript> {
+    let package = project.root_package.clone().unwrap_or_default();
+    match names.iter().find(|name| package.script(name).is_none()) {
+        None => Ok(names.to_vec()),
+        Some(name) => Err(UnknownScript::new("BP_NODE_ROOT_RUN_SCRIPTS", name, &package)),
+    }
 }
 
-fn floating(install: &Install) -> Option<Notice> {
-    (install.reuse == Reuse::NoLockfile).then(|| {
-        Notice::new(
-            "there is no lockfile: every build installs the newest packages that \
-             package.json allows",
-        )
-        .hint("run `npm install` and commit package-lock.json")
-    })
+fn floating(kind: Kind) -> Notice {
+    let lockfile = kind.manager().lockfiles().last();
+    let (command, file) = lockfile.map_or(("", ""), |file| (file.written_by(), file.file_name()));
+    Notice::new(
+        "there is no lockfile: every build installs the newest packages that package.json allows",
+    )
+    .hint(format!("run `{command}` and commit {file}"))
 }

@@ -9,19 +9,28 @@ use kouti::fetch::Unpack;
 use kouti::{BuildContext, Env, Layer, LayerEnv, Log, Problem, Scope, Uses};
 use serde::Serialize;
 
-use crate::environment::{self, Directories, system_trust};
+use crate::environment::{self, system_trust};
 use crate::failure::{Step, explain};
+use crate::manager::Places;
+use crate::project::Project;
+use crate::rc_files::RcFiles;
+use crate::steps::Steps;
 
-/// What runs npm and the scripts of the app.
+/// What runs the package manager and the scripts of the app.
 pub struct Toolchain<'a> {
     context: &'a BuildContext,
     node: &'a Artifact,
+    steps: &'a Steps,
+    project: &'a Project,
     ready: Option<Ready>,
 }
 
 struct Ready {
     node_dir: PathBuf,
+    manager_dir: Option<PathBuf>,
     env: Env,
+    // Its files are gone with it.
+    _rc_files: RcFiles,
 }
 
 #[derive(Serialize)]
@@ -33,14 +42,30 @@ struct Key<'a> {
 impl<'a> Toolchain<'a> {
     /// Nothing is installed yet.
     #[must_use]
-    pub fn new(context: &'a BuildContext, node: &'a Artifact) -> Self {
-        Self { context, node, ready: None }
+    pub fn new(
+        context: &'a BuildContext,
+        node: &'a Artifact,
+        steps: &'a Steps,
+        project: &'a Project,
+    ) -> Self {
+        Self { context, node, steps, project, ready: None }
     }
 
     /// Where Node.js is unpacked, if something needed it.
     #[must_use]
     pub fn node_dir(&self) -> Option<&Path> {
         self.ready.as_ref().map(|ready| ready.node_dir.as_path())
+    }
+
+    /// Where the package manager is, if something needed it and it is not part of Node.js.
+    #[must_use]
+    pub fn manager_dir(&self) -> Option<&Path> {
+        self.ready.as_ref().and_then(|ready| ready.manager_dir.as_deref())
+    }
+
+    /// What an install makes, as far as it is there.
+    pub(crate) fn trees(&self) -> Vec<PathBuf> {
+        self.steps.manager.kind.manager().trees(self.project, &self.steps.sources)
     }
 
     /// Runs a command in `dir`; its program is looked for in Node.js first.
@@ -55,7 +80,13 @@ impl<'a> Toolchain<'a> {
         let context = self.context;
         let env = &self.ready(log)?.env;
         let command = context.command(program, dir, env).args(args.iter().copied());
-        command.run(log).map_err(|failed| explain(failed, step))
+        command.run(log).map_err(|failed| explain(failed, step, self.steps.manager.kind))
+    }
+
+    /// Runs a script of `package.json` in `dir`.
+    pub fn run_script(&mut self, log: &mut Log, dir: &Path, script: &str) -> Result<(), Problem> {
+        let words = self.steps.manager.kind.manager().run(script);
+        self.run(log, dir, &words, Step::Script(script))
     }
 
     /// Installs Node.js, for the commands of this buildpack and of later ones.
@@ -84,22 +115,37 @@ impl<'a> Toolchain<'a> {
             env: build_env(self.node, &context.layers.path("node-build")),
             sbom: None,
         };
-        let node = context
-            .layers
-            .ensure(log, &layer, |dir, log| unpack(context, self.node, &Unpack::into(dir), log))?;
-        // npm's cache has been readable by every npm so far, but nobody promises it.
-        let npm_cache =
-            context.layers.cache(log, "npm-cache", ToolKey { node: self.node.version.major() })?;
+        let node = context.layers.ensure(log, &layer, |dir, log| {
+            unpack(context, NODE_DOWNLOAD, self.node, &Unpack::into(dir), log)
+        })?;
+        let manager = self.steps.manager.kind.manager();
+        // Such caches have been readable by every version so far, but nobody promises it.
+        let line = self.steps.manager.version.as_ref().unwrap_or(&self.node.version).major();
+        let cache = context.layers.cache(log, manager.cache(), CacheKey { node: line })?;
 
-        let directories = Directories { npm_cache, node: node.dir.clone() };
-        let mut env = environment::for_commands(&context.env, &directories);
+        let rc_files = RcFiles::read(context)?;
+        if let Some(remark) = rc_files.remark(self.steps.manager.kind) {
+            log.warn(remark);
+        }
+        let mut env = context.env.clone();
+        rc_files.apply(&mut env);
+        let mut env = environment::for_commands(&env, &node.dir, &self.node.version);
+        let places = Places { cache, node: node.dir.clone() };
+        manager.environment(&mut env, &places, &self.steps.order(self.project));
         node.apply(&mut env);
-        Ok(Ready { node_dir: node.dir, env })
+        // Modules are compiled with the node-gyp of npm: others would download one.
+        env.append("PATH", node.dir.join("lib/node_modules/npm/bin/node-gyp-bin"), ":");
+        let made = self.steps.manager.install(context, log, self.project, self.node, &env)?;
+        if let Some(made) = &made {
+            made.apply(&mut env);
+        }
+        let manager_dir = made.map(|made| made.dir);
+        Ok(Ready { node_dir: node.dir, manager_dir, env, _rc_files: rc_files })
     }
 }
 
 #[derive(Serialize)]
-struct ToolKey {
+struct CacheKey {
     node: u64,
 }
 
@@ -114,21 +160,34 @@ fn build_env(node: &Artifact, dir: &Path) -> LayerEnv {
         .default_value(Scope::Build, "SSL_CERT_DIR", "/etc/ssl/certs")
 }
 
-/// Brings Node.js from wherever it is.
+/// The layer that keeps the archive of Node.js.
+pub(crate) const NODE_DOWNLOAD: &str = "downloads";
+
+/// Brings an archive from wherever it is; a download is kept in the layer `kept`.
 pub(crate) fn unpack(
     context: &BuildContext,
-    node: &Artifact,
+    kept: &'static str,
+    artifact: &Artifact,
     unpack: &Unpack<'_>,
     log: &mut Log,
 ) -> Result<(), Problem> {
-    // What comes with the buildpack is at hand in every build; what was downloaded is kept
-    // as it came: a third of the size, and nothing to store again if nothing changed.
-    let keep = if context.is_packaged(node) {
-        None
-    } else {
-        let key = Key { version: &node.version.to_string(), checksum: node.checksum.to_string() };
-        Some(context.layers.cache(log, "downloads", key)?)
-    };
-    context.fetcher(keep.as_deref(), log)?.archive(node, unpack, log)?;
+    let keep = keep(context, kept, artifact, log)?;
+    context.fetcher(keep.as_deref(), log)?.archive(artifact, unpack, log)?;
     Ok(())
+}
+
+/// Where an artifact is kept as it came: a third of the size, and nothing to store again if
+/// nothing changed. What comes with the buildpack is at hand in every build anyway.
+pub(crate) fn keep(
+    context: &BuildContext,
+    layer: &'static str,
+    artifact: &Artifact,
+    log: &mut Log,
+) -> Result<Option<PathBuf>, Problem> {
+    if context.is_packaged(artifact) {
+        return Ok(None);
+    }
+    let version = artifact.version.to_string();
+    let key = Key { version: &version, checksum: artifact.checksum.to_string() };
+    context.layers.cache(log, layer, key).map(Some)
 }
