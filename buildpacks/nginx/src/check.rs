@@ -1,7 +1,7 @@
 //! Tries a configuration out with `nginx -t`, and tells what nginx finds in terms of the user's files.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kouti::{
     BuildContext, CommandFailed, Env, Explain, Fault, Log, Notice, Problem, Span, excerpt,
@@ -9,17 +9,11 @@ use kouti::{
 use kouti_nginx::{Configuration, Place, Source, Written, missing_in_main, root_of, write};
 use kouti_web::Surroundings;
 
-/// nginx as it is unpacked in this build.
-pub(crate) struct Server {
-    /// With `sbin`, `modules` and perhaps `lib`.
-    pub(crate) dir: PathBuf,
-}
-
 /// Reads the configuration, remarks on what is strange, and lets nginx try it.
 pub(crate) fn check(
     context: &BuildContext,
     log: &mut Log,
-    server: &Server,
+    dist: &Path,
     conf: &Path,
 ) -> Result<(), Problem> {
     let dir = tempfile::Builder::new().prefix("kouti-nginx-").tempdir()?;
@@ -28,7 +22,7 @@ pub(crate) fn check(
     let surroundings = Surroundings {
         env,
         app_dir: context.app_dir.clone(),
-        modules: server.dir.join("modules"),
+        modules: dist.join("modules"),
         mime_types: dir.path().join("check/mime.types"),
         content_version: String::new(),
         root: "/".into(),
@@ -45,28 +39,27 @@ pub(crate) fn check(
             dir: &dir.path().join("check"),
             root: root_of(conf, &context.app_dir),
             temp_dir: dir.path(),
-            dist: &server.dir,
+            dist,
         },
     )?;
-    run(context, log, server, &configuration, &written, dir.path())
+    run(context, log, dist, &configuration, &written, dir.path())
 }
 
 fn run(
     context: &BuildContext,
     log: &mut Log,
-    server: &Server,
+    dist: &Path,
     configuration: &Configuration,
     written: &Written,
     temp: &Path,
 ) -> Result<(), Problem> {
     let mut env = Env::new();
     env.set("PATH", context.env.get_os("PATH").unwrap_or_default());
-    let libraries = server.dir.join("lib");
+    let libraries = dist.join("lib");
     if libraries.is_dir() {
         env.set("LD_LIBRARY_PATH", libraries.as_os_str());
     }
-    log.step("Checking the configuration");
-    let program = server.dir.join("sbin/nginx");
+    let program = dist.join("sbin/nginx");
     let result = context
         .command(&program.to_string_lossy(), &context.app_dir, &env)
         .args(["-t", "-p"])

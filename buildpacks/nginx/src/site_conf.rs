@@ -4,14 +4,16 @@
 use std::fmt::Write as _;
 
 use kouti_web::template::literal;
-use kouti_web::{RuntimeEnv, Site, quoted_regex};
+use kouti_web::{RuntimeEnv, Served, Site, quoted_regex};
 
-use crate::app::Served;
-use crate::recipe::Generated;
-
-/// The whole configuration. `include` is the user's addition, relative to the app.
-pub(crate) fn generate(generated: &Generated, served: &Served, include: Option<&str>) -> String {
-    let Generated { site, status } = generated;
+/// The whole configuration. `include` is the user's addition, relative to the app; `status` is
+/// where the status page listens.
+pub(crate) fn generate(
+    site: &Site,
+    served: &Served,
+    include: Option<&str>,
+    status: &[String],
+) -> String {
     let mut conf = Conf::default();
     conf.line("# Made by kouti/nginx, rendered when the container starts.");
     conf.line("worker_processes {{cpus}};");
@@ -28,7 +30,7 @@ pub(crate) fn generate(generated: &Generated, served: &Served, include: Option<&
     if !status.is_empty() {
         conf.open("server");
         for listen in status {
-            conf.line(&format!("listen {listen};"));
+            conf.line(&listener(listen));
         }
         conf.line("access_log off;");
         conf.open("location = /stub_status");
@@ -41,6 +43,15 @@ pub(crate) fn generate(generated: &Generated, served: &Served, include: Option<&
     }
     conf.close();
     conf.text
+}
+
+/// A `listen` directive; one for all IPv6 addresses only where there are any.
+fn listener(listen: &str) -> String {
+    if listen.starts_with("[::]:") {
+        format!("{{{{if ipv6}}}}listen {listen};{{{{end}}}}")
+    } else {
+        format!("listen {listen};")
+    }
 }
 
 /// Lines, indented by their depth.
@@ -103,7 +114,7 @@ fn http(conf: &mut Conf) {
         "include mime.types;",
         "default_type application/octet-stream;",
         "charset utf-8;",
-        "charset_types text/html text/css text/plain text/javascript text/xml text/markdown \
+        "charset_types text/css text/plain text/javascript text/xml text/markdown \
          application/json application/manifest+json application/rss+xml;",
         JSON_LOG,
         "{{$log := env \"BPL_WEB_SERVER_ACCESS_LOG\" \"combined\" -}}",
@@ -330,17 +341,7 @@ fn access(conf: &mut Conf, site: &Site) {
 }
 
 fn error_pages(conf: &mut Conf, site: &Site, served: &Served) {
-    let mut pages: Vec<(Vec<u16>, String)> = Vec::new();
-    if let Some(given) = &site.error_pages {
-        pages.extend(given.iter().map(|page| (page.codes.clone(), page.file.clone())));
-    } else {
-        if served.has_404 {
-            pages.push((vec![404], "404.html".to_owned()));
-        }
-        if served.has_50x {
-            pages.push((vec![500, 502, 503, 504], "50x.html".to_owned()));
-        }
-    }
+    let pages = served.error_pages(site);
     for (codes, file) in &pages {
         let codes: Vec<_> = codes.iter().map(ToString::to_string).collect();
         conf.line(&format!("error_page {} {};", codes.join(" "), quoted(&format!("/{file}"))));

@@ -2,8 +2,9 @@
 
 use insta::assert_snapshot;
 use kouti_testing::Types;
+use kouti_testing::real::Site;
 
-use crate::support::{Site, case, real};
+use crate::support::{case, real};
 
 const CONF: &str =
     "events {}\nhttp {\n  server {\n    listen {{port}};\n    root public;\n  }\n}\n";

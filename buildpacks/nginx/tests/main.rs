@@ -2,4 +2,5 @@
 #![cfg(test)]
 
 mod build;
+mod site;
 mod support;

@@ -58,6 +58,7 @@
 
 mod case;
 pub mod lifecycle;
+pub mod real;
 mod summary;
 mod tree;
 pub mod upstream;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use kouti::binding::Bindings;
+use kouti::{Explain, Fault};
 use kouti_launch::Env;
 
 use crate::functions::temp_dir;
@@ -33,6 +34,20 @@ pub enum NoUsers {
     File(#[from] io::Error),
 }
 
+impl Explain for NoUsers {
+    fn id(&self) -> &'static str {
+        "no-users"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![HINT.to_owned()]
+    }
+}
+
 /// The file with the users, as the server wants it.
 pub fn file(env: &Env) -> Result<String, NoUsers> {
     let unusable = |error: &dyn std::fmt::Display| NoUsers::Binding(error.to_string());
@@ -57,7 +72,9 @@ fn write(path: &Path, users: &str) -> io::Result<()> {
         _ => {}
     }
     let mut options = fs_err::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    // As root the server's workers are somebody else.
+    let mode = if rustix::process::geteuid().is_root() { 0o644 } else { 0o600 };
+    let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
     for line in users.split(['\n', ' ']).map(str::trim).filter(|line| !line.is_empty()) {
         writeln!(file, "{line}")?;
     }

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use kouti::binding::Bindings;
+use kouti::{Explain, Fault};
 use kouti_launch::Env;
 
 use crate::template::{CallError, Functions, Value};
-use crate::{basic_auth, workers};
+use crate::{basic_auth, public_env, workers};
 
 /// Where CF's own resolver answers; the last resort.
 const NAMESERVER: &str = "169.254.0.2";
@@ -49,6 +50,7 @@ const SIGNATURES: &[&str] = &[
     "module \"name\"",
     "nameservers",
     "port",
+    "publicEnv \"html\"",
     "quote VALUE",
     "required \"NAME\"",
     "tempDir",
@@ -62,7 +64,9 @@ impl Functions for Surroundings {
     fn call(&self, name: &str, arguments: &[Value]) -> Result<Value, CallError> {
         let texts: Option<Vec<&str>> = arguments.iter().map(Value::text).collect();
         let value = match (name, texts.as_deref()) {
-            ("port", Some([])) => self.port()?,
+            ("port", Some([])) => {
+                port(&self.env).map_err(|error| failed(error.to_string(), PORT_HINT))?
+            }
             ("env", Some([name])) => self.variable(name).unwrap_or_default(),
             ("env", Some([name, fallback])) => self.env.given(name).unwrap_or(fallback).to_owned(),
             ("required", Some([name])) => self.required(name)?,
@@ -74,7 +78,11 @@ impl Functions for Surroundings {
             ("bindingValue", Some([kind, key])) => self.binding_value(kind, key)?,
             ("htpasswd", Some([])) => self.htpasswd()?,
             ("mimeTypes", Some([])) => self.mime_types.display().to_string(),
-            ("contentVersion", Some([])) => self.content_version.clone(),
+            ("contentVersion", Some([])) => {
+                self.content_version.clone() + &public_env::version(&self.env)
+            }
+            ("publicEnv", Some(["html"])) => self.page_attributes(),
+            ("publicEnv", Some([format @ ("js" | "json")])) => self.public_env(format)?,
             ("cpus", Some([])) => return Ok(Value::Number(workers::count(&self.env, &self.root))),
             ("ipv6", Some([])) => {
                 return Ok(Value::Flag(self.root.join("proc/net/if_inet6").exists()));
@@ -91,18 +99,37 @@ pub fn temp_dir(env: &Env) -> &Path {
     Path::new(env.given("TMPDIR").unwrap_or("/tmp"))
 }
 
-impl Surroundings {
-    fn port(&self) -> Result<String, CallError> {
-        let text = self.env.given("PORT").unwrap_or("8080");
-        match text.parse::<u16>() {
-            Ok(1..) => Ok(text.to_owned()),
-            _ => Err(failed(
-                format!("PORT is `{text}`, which is not a port"),
-                "set PORT to a number from 1 to 65535",
-            )),
-        }
+/// `PORT` is no port.
+#[derive(Debug, thiserror::Error)]
+#[error("PORT is `{0}`, which is not a port")]
+pub struct BadPort(String);
+
+impl Explain for BadPort {
+    fn id(&self) -> &'static str {
+        "bad-port"
     }
 
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![PORT_HINT.to_owned()]
+    }
+}
+
+const PORT_HINT: &str = "set PORT to a number from 1 to 65535";
+
+/// `PORT`, or 8080.
+pub fn port(env: &Env) -> Result<String, BadPort> {
+    let text = env.given("PORT").unwrap_or("8080");
+    match text.parse::<u16>() {
+        Ok(1..) => Ok(text.to_owned()),
+        _ => Err(BadPort(text.to_owned())),
+    }
+}
+
+impl Surroundings {
     fn variable(&self, name: &str) -> Option<String> {
         match self.env.get(name) {
             Some(value) => Some(value.to_owned()),
@@ -213,6 +240,24 @@ impl Surroundings {
             Ok(None) => Err(failed(format!("there is no binding of type `{kind}`"), &hint)),
             Err(reason) => Err(failed(reason, &hint)),
         }
+    }
+
+    /// What takes the place of `<head` in pages, in nginx's quotes.
+    fn page_attributes(&self) -> String {
+        let attributes = public_env::attributes(&self.env);
+        let quoted = attributes.replace('\\', "\\\\").replace('\'', "\\'");
+        // nginx has no other way to write this sign.
+        format!("'<head{}'", quoted.replace('$', "${kouti_dollar}"))
+    }
+
+    fn public_env(&self, format: &str) -> Result<String, CallError> {
+        if self.is_check {
+            return Ok(format!("/{STAND_IN}"));
+        }
+        let dir = public_env::write(&self.env).map_err(|error| {
+            failed(error.to_string(), "mount a writable directory at /tmp, or set TMPDIR")
+        })?;
+        Ok(dir.join(format!("env.{format}")).display().to_string())
     }
 
     fn htpasswd(&self) -> Result<String, CallError> {

@@ -70,12 +70,12 @@ pub fn quoted_regex(text: &str) -> String {
 /// In brackets rather than behind a backslash, which quotes would take away.
 fn push_literal(regex: &mut String, c: char) {
     match c {
-        '.' | '+' | '(' | ')' | '|' | '$' | '?' | '*' | '{' | '}' | '#' | ' ' => {
+        '.' | '+' | '(' | ')' | '|' | '$' | '?' | '*' | '{' | '}' | ' ' => {
             regex.push('[');
             regex.push(c);
             regex.push(']');
         }
-        '^' | '[' | ']' | '\\' | '"' | '\'' | '<' | '>' => {
+        '^' | '[' | ']' | '\\' | '"' | '\'' | '<' | '>' | '#' => {
             use std::fmt::Write as _;
             let _ = write!(regex, "\\x{:02x}", u32::from(c));
         }

@@ -8,19 +8,24 @@ mod glob;
 pub mod graceful;
 mod preset;
 mod provider;
+pub mod public_env;
 mod rules;
+mod serving;
 pub mod settings;
 mod site;
 pub mod template;
+mod web_server;
 pub mod workers;
 
 pub use document_root::{DocumentRoot, NoRoot};
-pub use functions::{Surroundings, temp_dir};
+pub use functions::{Surroundings, port, temp_dir};
 pub use glob::{Glob, quoted_regex};
 pub use preset::Preset;
 pub use provider::{Asked, PHP, Provider, SITE, UnknownServer};
 pub use rules::{BadRule, ErrorPage, HeaderRule, Redirect};
+pub use serving::Served;
 pub use site::{CacheRules, PushState, RuntimeEnv, Site, with_site};
+pub use web_server::{WebServer, build};
 
 /// A complete table of media types, in nginx's form.
 pub const MIME_TYPES: &str = include_str!("../conf/mime.types");

@@ -1,0 +1,5 @@
+//! What runs in front of Apache httpd in a container.
+
+mod launcher;
+
+pub use launcher::main;

@@ -1,0 +1,6 @@
+//! The programs in the miniature lifecycle.
+#![cfg(test)]
+
+mod build;
+mod site;
+mod support;
