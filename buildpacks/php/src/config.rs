@@ -36,6 +36,8 @@ pub(crate) struct Config {
     /// Variables of the image.
     pre_start: Option<String>,
     extensions: String,
+    /// Whether a certificate may only be there when a container starts.
+    certificate_is_bound: bool,
 }
 
 #[derive(Serialize)]
@@ -84,6 +86,11 @@ impl Config {
                 .flatten()
                 .map(|snippet| (snippet.path.clone(), kouti::sha256(&snippet.text)))
                 .collect(),
+            certificate_is_bound: !all
+                .nginx_server
+                .iter()
+                .chain(&all.nginx_http)
+                .any(|snippet| snippet.text.contains("ssl_certificate")),
             pre_start: settings.pre_start.clone(),
             extensions: extensions.names().collect::<Vec<_>>().join(","),
         }
@@ -122,7 +129,8 @@ impl Config {
         if !context.layers.is_current(&layer)? {
             let env = toolchain.configure(log, inventory, &self.files)?;
             let nginx = self.nginx.as_ref().map(|(_, text)| text.as_str());
-            Check { context, recipe, nginx, layer: layer.env.clone(), env }.run(log)?;
+            let unknown = if self.certificate_is_bound { &[names::TLS][..] } else { &[] };
+            Check { context, recipe, nginx, unknown, layer: layer.env.clone(), env }.run(log)?;
         }
         context.layers.ensure(log, &layer, |dir, _| Ok(self.files.write(dir)?))
     }
@@ -203,6 +211,8 @@ struct Check<'a> {
     recipe: &'a Recipe,
     /// The generated configuration of nginx.
     nginx: Option<&'a str>,
+    /// Variables of the image that mean something only in a container.
+    unknown: &'a [&'static str],
     layer: LayerEnv,
     env: Env,
 }
@@ -221,7 +231,7 @@ impl Check<'_> {
             if let Some(name) = file
                 .strip_prefix("env.launch/")
                 .and_then(|file| file.strip_suffix(".default"))
-                .filter(|name| !matches!(*name, "PHPRC"))
+                .filter(|name| *name != "PHPRC" && !self.unknown.contains(name))
             {
                 self.env.set_default(name, value);
             }

@@ -278,10 +278,11 @@ impl Plan {
     fn watcher(&self) -> Option<Service> {
         let dirs = [".nginx.conf.d", ".httpd.conf.d", ".php.fpm.d", ".php.ini.d"];
         let dirs: Vec<_> = dirs.into_iter().filter(|dir| self.app_dir.join(dir).is_dir()).collect();
-        let id = rustix::process::getpid().as_raw_nonzero().to_string();
+        // A shell, because the program `kill` is not everywhere.
+        let reload = format!("kill -HUP {}", rustix::process::getpid().as_raw_nonzero());
         let mut args = vec!["--postpone", "--shell", "none", "--no-vcs-ignore"];
         args.extend(dirs.iter().flat_map(|dir| ["--watch", dir]));
-        args.extend(["--", "kill", "-HUP", &id]);
+        args.extend(["--", "sh", "-c", &reload]);
         (!dirs.is_empty()).then(|| Service {
             name: "watchexec",
             command: self.command("watchexec", &args),

@@ -238,6 +238,26 @@ fn sessions_are_bound_when_the_container_starts() {
 }
 
 #[test]
+fn a_certificate_is_bound_when_the_container_starts() {
+    let case = page().env("BP_PHP_NGINX_ENABLE_HTTPS", "true");
+    let (build, place) = (case.build(), Place::new());
+    let bindings = tempfile::tempdir().unwrap();
+    let dir = bindings.path().join("https");
+    fs_err::create_dir(&dir).unwrap();
+    for (name, text) in [("type", "tls"), ("tls.crt", "x"), ("tls.key", "y")] {
+        fs_err::write(dir.join(name), text).unwrap();
+    }
+    let root = bindings.path().to_str().unwrap();
+    let mut web = place.launch(&build).env("SERVICE_BINDING_ROOT", root).start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let _ = web.stop().unwrap();
+    let server = place.read("nginx/server.conf");
+    assert!(server.contains("listen 8080 ssl default_server;"), "{server}");
+    assert!(server.contains(&format!("ssl_certificate {root}/https/tls.crt;")), "{server}");
+    assert!(server.contains(&format!("ssl_certificate_key {root}/https/tls.key;")), "{server}");
+}
+
+#[test]
 fn php_serves_by_itself_where_nothing_else_does() {
     let build = bare().file("index.php", "<?php\n").build();
     let place = Place::new();
