@@ -92,7 +92,7 @@ fn nginx_and_fpm_are_one_app() {
 
 #[test]
 #[ignore = "image test"]
-fn an_app_can_do_without_a_web_server() {
+fn httpd_php_itself_or_nothing_can_serve_it() {
     let build = Build::new("php-worker");
     let app = App::fixture("php-probe");
     app.write("Procfile", "worker: php worker.php\n");
@@ -103,6 +103,16 @@ fn an_app_can_do_without_a_web_server() {
     let _ = build.app(&app).env("BP_PHP_SERVER", "php-server").succeeds();
     let container = build.image.run().hardened().arg("--entrypoint=web").start();
     assert!(container.get("/").body.contains("sapi=cli-server"));
+    assert_eq!(container.stop().1, 0, "{}", container.log());
+
+    let call = build.app(&app).env("BP_PHP_SERVER", "httpd");
+    let _ = call.env("BP_PHP_FRONT_CONTROLLER", "index.php").succeeds();
+    let container = build.image.run().hardened().arg("--entrypoint=web").start();
+    assert_eq!(container.get("/.env").status, 403);
+    let body = probe(&container, "/some/page", "Authorization: Bearer t\r\n");
+    for line in ["sapi=fpm-fcgi", "path=/some/page", "HTTP_AUTHORIZATION=Bearer t"] {
+        assert!(body.contains(line), "{line}: {body}");
+    }
     assert_eq!(container.stop().1, 0, "{}", container.log());
 }
 
