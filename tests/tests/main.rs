@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod differential;
+mod dotnet;
 mod nodejs;
 mod packages;
 mod php;

@@ -169,12 +169,22 @@ impl Command {
 
     /// Runs it and shows every line as it comes.
     pub fn run(&self, log: &mut Log) -> Result<(), CommandFailed> {
+        self.run_reading(log, |_| ())
+    }
+
+    /// The same, for those who want to read the lines as well.
+    pub fn run_reading(
+        &self,
+        log: &mut Log,
+        mut each: impl FnMut(&str),
+    ) -> Result<(), CommandFailed> {
         log.step(&format!("Running {}", self.shown()));
         let started = Instant::now();
         let mut tail = Tail::default();
         let status = self.lines(|line| {
             let line = self.masks.mask(line);
             log.output(&line);
+            each(&line);
             tail.push(line);
         })?;
         log.event(EventKind::Command, self.shown(), EndStatus(status).to_string(), started);

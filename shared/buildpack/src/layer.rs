@@ -402,7 +402,8 @@ fn check_name(name: &str) -> Result<(), Problem> {
 }
 
 /// Bytes in all files below `dir`; what cannot be read counts nothing.
-fn size_of(dir: &Path) -> u64 {
+#[must_use]
+pub fn size_of(dir: &Path) -> u64 {
     let Ok(entries) = fs_err::read_dir(dir) else { return 0 };
     entries
         .flatten()

@@ -65,13 +65,13 @@ pub use kouti_catalog as catalog;
 pub use kouti_fetch as fetch;
 pub use kouti_launch::binding;
 pub use kouti_report::{
-    Explain, Fault, Level, Log, Notice, Problem, SafeUrl, Span, bytes, duration, excerpt,
+    Colour, Explain, Fault, Level, Log, Notice, Problem, SafeUrl, Span, bytes, duration, excerpt,
     mask_credentials,
 };
 pub use kouti_sbom as sbom;
 pub use kouti_version as version;
 pub use launch::{Launch, Process};
-pub use layer::{Layer, Layers, Made, Outcome, Uses};
+pub use layer::{Layer, Layers, Made, Outcome, Uses, size_of};
 pub use layer_env::{LayerEnv, Scope};
 pub use masks::{Masks, is_secret};
 pub use plan::{Alternative, Detection, Entry, Plan};

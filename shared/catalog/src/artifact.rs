@@ -71,6 +71,12 @@ impl Artifact {
         self.metadata.get(key)?.as_str()
     }
 
+    /// A truth value that only this family has; absent means false.
+    #[must_use]
+    pub fn flag(&self, key: &str) -> bool {
+        self.metadata.get(key).and_then(toml::Value::as_bool).unwrap_or(false)
+    }
+
     /// Whether it runs on `target`.
     #[must_use]
     pub fn fits(&self, target: &Target) -> bool {

@@ -78,7 +78,8 @@ impl Recipe for Dotnet {
     }
 
     fn pin(&self) -> String {
-        format!("{:?}", self.pin)
+        // The record says since then that ICU is in it.
+        format!("{:?} with ICU", self.pin)
     }
 
     fn resolve(&self, sources: &Sources) -> Result<Resolved> {
@@ -93,6 +94,7 @@ impl Recipe for Dotnet {
             licenses = ["MIT"]
             eol-date = "2022-12-13"
             strip-components = 0
+            bundles-icu = true
         };
         for (key, value) in [("id", id), ("name", name), ("version", version), ("purl", &purl)] {
             record.insert(key.to_owned(), value.into());

@@ -1,0 +1,265 @@
+//! Why a `dotnet` command failed, in words the user can act on.
+//!
+//! MSBuild, NuGet and the compilers print stable codes. Their output is in the log already; the page
+//! repeats what counts and says what it means for a build.
+
+use kouti::{CommandFailed, Fault, Problem};
+
+/// One known way to fail.
+struct Known {
+    /// Any of these in a line of the output tells it.
+    codes: &'static [&'static str],
+    /// And this too.
+    and: &'static [&'static str],
+    fault: Fault,
+    hint: &'static str,
+}
+
+const ANY: &[&str] = &[];
+
+/// The first one that is found decides.
+const KNOWN: &[Known] = &[
+    Known {
+        codes: &["NU1301", "NU1900"],
+        and: &["401", "403", "Unauthorized", "Forbidden"],
+        fault: Fault::App,
+        hint: "the package feed wants credentials: a binding of type `nugetconfig`, or the variable \
+               NuGetPackageSourceCredentials_<name of the source>",
+    },
+    Known {
+        codes: &["NU1101", "NU1102", "NU1103"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "no feed has this package or version: commit a nuget.config that names the feed, or bind \
+               one, type `nugetconfig`",
+    },
+    Known {
+        codes: &["NU1301", "NU1900"],
+        and: ANY,
+        fault: Fault::Surroundings,
+        hint: "the package feed cannot be reached: behind a proxy set HTTPS_PROXY; otherwise building \
+               again may help",
+    },
+    Known {
+        codes: &["NU1004"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "packages.lock.json does not fit: restore with `--use-lock-file --runtime linux-x64` and \
+               commit it, or unset BP_DOTNET_RESTORE_LOCKED",
+    },
+    Known {
+        codes: &["error NU1901", "error NU1902", "error NU1903", "error NU1904"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "update the package that is named above, or let the build go on: BP_DOTNET_AUDIT=warn",
+    },
+    Known {
+        codes: &["NETSDK1045"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "the SDK is older than the target framework: raise `sdk.version` in global.json, or set \
+               BP_DOTNET_SDK_VERSION",
+    },
+    Known {
+        codes: &["NETSDK1141", "A compatible .NET SDK was not found", "compatible installed .NET"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "global.json asks for another SDK: correct it, or set BP_DOTNET_SDK_VERSION",
+    },
+    Known {
+        codes: &["NETSDK1129"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "the project has several target frameworks: set BP_DOTNET_TARGET_FRAMEWORK",
+    },
+    Known {
+        codes: &["NETSDK1147"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "the SDK needs a workload: set BP_DOTNET_WORKLOADS to its name, which is above",
+    },
+    Known {
+        codes: &["NETSDK1100"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "the project targets Windows: take `-windows` from its target framework",
+    },
+    Known {
+        codes: &["NETSDK1102", "NETSDK1094"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "trimming and ReadyToRun need a runtime identifier and fitting self-contained settings: \
+               compare the project with BP_DOTNET_PUBLISH_FLAGS",
+    },
+    Known {
+        codes: &["MSB3073"],
+        and: &["exited with code 127", "npm", "yarn"],
+        fault: Fault::App,
+        hint: "a step of the build needs Node.js, which was not noticed: set \
+               BP_DOTNET_INCLUDE_NODE=build",
+    },
+    Known {
+        codes: &["MSB3202", "MSB4025", "MSB9008"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "a project that is referred to is missing or broken: build from the root of the \
+               repository, with BP_DOTNET_PROJECT_PATH for the part",
+    },
+    Known {
+        codes: &["CS0579"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "a directory `obj` of another machine is compiled in: keep `obj` and `bin` out of the \
+               upload",
+    },
+];
+
+const USUAL: &str =
+    "correct what the compiler says above; `dotnet publish` on your machine must work first";
+
+/// The page for a failed publish of `project`.
+pub(crate) fn explain(failed: CommandFailed, project: &str) -> Problem {
+    let CommandFailed::Status { status, tail, .. } = &failed else { return failed.into() };
+    let killed = status.0.code() == Some(137) || tail.iter().any(|line| line.trim() == "Killed");
+    if failed_by_signal(&failed) == Some(9) || killed {
+        return Problem::new(
+            "publish-failed",
+            Fault::Surroundings,
+            format!("`dotnet publish` of {project} was killed"),
+        )
+        .hint("it was probably out of memory: give the build more")
+        .hint("or let it do less at a time: BP_DOTNET_PUBLISH_FLAGS=-maxcpucount:1");
+    }
+    if failed_by_signal(&failed) == Some(11) || status.0.code() == Some(139) {
+        return Problem::new(
+            "publish-failed",
+            Fault::Surroundings,
+            format!("`dotnet publish` of {project} crashed"),
+        )
+        .hint("if this build emulates another architecture, build on a machine that has it");
+    }
+    let known = KNOWN.iter().find(|known| known.is_in(tail));
+    let summary = format!("`dotnet publish` of {project} ended with {status}");
+    let fault = known.map_or(Fault::App, |known| known.fault);
+    let mut problem = Problem::new("publish-failed", fault, summary)
+        .hint(known.map_or(USUAL, |known| known.hint));
+    problem.excerpt = errors(tail);
+    problem
+}
+
+fn failed_by_signal(failed: &CommandFailed) -> Option<i32> {
+    use std::os::unix::process::ExitStatusExt as _;
+    match failed {
+        CommandFailed::Status { status, .. } => status.0.signal(),
+        _ => None,
+    }
+}
+
+impl Known {
+    fn is_in(&self, lines: &[String]) -> bool {
+        let has = |line: &&String, words: &[&str]| words.iter().any(|word| line.contains(word));
+        lines
+            .iter()
+            .filter(|line| has(line, self.codes))
+            .any(|line| self.and.is_empty() || has(&line, self.and))
+    }
+}
+
+/// How many errors the page repeats.
+const REPEATED: usize = 5;
+
+/// The lines with an error, each once: MSBuild says everything twice, and where it was built.
+fn errors(lines: &[String]) -> Option<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in lines.iter().filter(|line| line.contains("error ") && line.contains(": ")) {
+        let text = line.trim();
+        let text = match text.rsplit_once(" [") {
+            Some((text, project)) if project.ends_with(']') => text,
+            _ => text,
+        };
+        if !found.iter().any(|known| known == text) {
+            found.push(text.to_owned());
+        }
+    }
+    let more = found.len().saturating_sub(REPEATED);
+    found.truncate(REPEATED);
+    if more > 0 {
+        found.push(format!("and {more} more"));
+    }
+    (!found.is_empty()).then(|| format!("  {}", found.join("\n  ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use insta::assert_snapshot;
+    use kouti::{Colour, EndStatus};
+
+    use super::*;
+
+    fn page(status: i32, lines: &[&str]) -> String {
+        let failed = CommandFailed::Status {
+            command: "dotnet publish".into(),
+            status: EndStatus(ExitStatus::from_raw(status)),
+            tail: lines.iter().map(ToString::to_string).collect(),
+        };
+        explain(failed, "src/Shop.csproj").page("", Colour::Off)
+    }
+
+    #[test]
+    fn compiler_errors_are_repeated_once() {
+        let line =
+            "/workspace/src/Program.cs(3,5): error CS1002: ; expected [/workspace/src/Shop.csproj]";
+        assert_snapshot!(page(256, &["Restored", line, "", line, "    1 Error(s)"]), @"
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          /workspace/src/Program.cs(3,5): error CS1002: ; expected
+
+        hint: correct what the compiler says above; `dotnet publish` on your machine must work first
+        ");
+    }
+
+    #[test]
+    fn every_code_has_its_advice() {
+        for (line, advice) in [
+            ("error NU1101: Unable to find package X", "no feed has this package"),
+            ("error NU1301: Unable to load the service index", "cannot be reached"),
+            ("error NU1301: … 401 (Unauthorized)", "wants credentials"),
+            ("error NU1004: The package reference changed", "packages.lock.json"),
+            ("error NU1903: Package 'X' has a known high", "BP_DOTNET_AUDIT"),
+            ("error NETSDK1045: The current .NET SDK", "raise `sdk.version`"),
+            ("A compatible .NET SDK was not found.", "global.json"),
+            ("error NETSDK1129: The 'Publish' target", "BP_DOTNET_TARGET_FRAMEWORK"),
+            (
+                "error NETSDK1147: To build this project, the following workloads",
+                "BP_DOTNET_WORKLOADS",
+            ),
+            ("error NETSDK1100: Windows is required", "-windows"),
+            ("error NETSDK1094: Unable to optimize", "ReadyToRun"),
+            (
+                "error MSB3073: The command \"npm ci\" exited with code 127.",
+                "BP_DOTNET_INCLUDE_NODE",
+            ),
+            ("error MSB3202: The project file was not found", "root of the repository"),
+            ("error CS0579: Duplicate 'TargetFramework' attribute", "keep `obj`"),
+        ] {
+            assert!(page(256, &[line]).contains(advice), "{line}: {}", page(256, &[line]));
+        }
+    }
+
+    #[test]
+    fn a_killed_or_crashed_build_is_told_apart() {
+        assert_snapshot!(page(9, &[]), @"
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj was killed
+
+        hint: it was probably out of memory: give the build more
+        hint: or let it do less at a time: BP_DOTNET_PUBLISH_FLAGS=-maxcpucount:1
+        ");
+        assert_snapshot!(page(139 << 8, &[]), @"
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj crashed
+
+        hint: if this build emulates another architecture, build on a machine that has it
+        ");
+    }
+}

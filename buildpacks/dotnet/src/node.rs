@@ -1,0 +1,98 @@
+//! Whether Node.js has a part in the build or in the app.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::source::Source;
+use crate::source_text::{decode, joined};
+use crate::trouble::Trouble;
+
+/// What the app needs of Node.js.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct NodeNeeds {
+    /// The build runs `node`.
+    pub(crate) node: bool,
+    /// The build runs a package manager.
+    pub(crate) npm: bool,
+    /// The app runs `node`.
+    pub(crate) launch: bool,
+    /// Version that the front end asks for, and the file that says so.
+    pub(crate) version: Option<(String, String)>,
+}
+
+/// Packages that start Node.js from the app.
+const LAUNCH_PACKAGES: [&str; 3] = [
+    "microsoft.aspnetcore.nodeservices",
+    "microsoft.aspnetcore.spaservices",
+    "jering.javascript.nodejs",
+];
+
+/// Programs that come with Node.js or need it.
+const MANAGERS: [&str; 5] = ["npm", "npx", "yarn", "pnpm", "bun"];
+
+impl NodeNeeds {
+    pub(crate) fn of(app_dir: &Path, source: &Source) -> Result<Self, Trouble> {
+        let mut needs = Self::default();
+        if source.has_frontend {
+            needs.npm = true;
+        }
+        for project in source.all() {
+            for word in project.file.commands.iter().flat_map(|command| programs(command)) {
+                needs.npm |= MANAGERS.contains(&word);
+                needs.node |= word == "node";
+            }
+            needs.launch |=
+                LAUNCH_PACKAGES.iter().any(|package| project.file.packages.contains(*package));
+            if let Some(root) = project.property("SpaRoot")
+                && let Some(root) = joined(project.dir(), &root)
+            {
+                needs.npm |= app_dir.join(&root).join("package.json").is_file();
+                needs.version = needs.version.or(version(app_dir, &root)?);
+            }
+        }
+        needs.node |= needs.npm;
+        Ok(needs)
+    }
+}
+
+/// The first word of each part of a command line: `cd ui && npm ci` runs `cd` and `npm`.
+fn programs(command: &str) -> impl Iterator<Item = &str> {
+    command
+        .split(['&', '|', ';', '\n'])
+        .filter_map(|part| part.split_whitespace().next())
+        .map(|word| word.trim_matches(['"', '\'']))
+}
+
+/// `engines.node` of the front end, or its file for version managers.
+fn version(app_dir: &Path, root: &str) -> Result<Option<(String, String)>, Trouble> {
+    let dir = app_dir.join(root);
+    let package = dir.join("package.json");
+    if package.is_file() {
+        // npm is the judge of a broken file.
+        let parsed: Value =
+            serde_json::from_str(&decode(&fs_err::read(package)?)).unwrap_or_default();
+        if let Some(range) = parsed["engines"]["node"].as_str() {
+            return Ok(Some((range.to_owned(), format!("{root}/package.json (engines.node)"))));
+        }
+    }
+    for name in [".nvmrc", ".node-version"] {
+        let path = dir.join(name);
+        if path.is_file() {
+            let text = decode(&fs_err::read(path)?).trim().to_owned();
+            return Ok(Some((text, format!("{root}/{name}"))));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_of_each_part_is_a_program() {
+        let words: Vec<_> = programs("cd ui && npm ci; \"node\" x.js || echo npm").collect();
+        assert_eq!(words, ["cd", "npm", "node", "echo"]);
+    }
+}

@@ -1,0 +1,163 @@
+//! Other buildpacks: what is asked of them, and what they ask for.
+
+use insta::assert_snapshot;
+use kouti_testing::{Case, Fake};
+
+use crate::support::{bare, project, web};
+
+fn spa() -> Case {
+    let target = "</PropertyGroup><Target Name=\"Ui\"><Exec Command=\"cd ui &amp;&amp; npm ci\" /></Target><PropertyGroup>";
+    let project =
+        project("Microsoft.NET.Sdk.Web", "net10.0", &format!("<SpaRoot>ui\\</SpaRoot>{target}"));
+    web()
+        .file("Shop.csproj", project)
+        .file("ui/package.json", r#"{ "engines": { "node": "22.x" } }"#)
+}
+
+/// The requirements of other buildpacks in the first alternative, as TOML.
+fn first_alternative(plan: &str) -> String {
+    let first = plan.split("[[or]]").next().unwrap_or_default();
+    let tables = first.split("[[requires]]").filter(|table| !table.contains("mode = \"app\""));
+    tables.collect::<Vec<_>>().join("[[requires]]")
+}
+
+#[test]
+fn a_front_end_gets_node_in_the_build_alone() {
+    let resolved = spa().provides("node").provides("npm").detect();
+    assert_snapshot!(first_alternative(&resolved.plan()), @r#"
+    [[provides]]
+    name = "dotnet-application"
+
+    [[provides]]
+    name = "dotnet-core-aspnet-runtime"
+
+    [[provides]]
+    name = "dotnet-sdk"
+
+    [[provides]]
+    name = "icu"
+
+    [[requires]]
+    name = "node"
+
+    [requires.metadata]
+    build = true
+    launch = false
+    version = "22.x"
+    version-source = "ui/package.json (engines.node)"
+
+    [[requires]]
+    name = "npm"
+
+    [requires.metadata]
+    build = true
+    "#);
+    let build = spa().provides("node").provides("npm").build();
+    assert!(!build.log().contains("warning"), "{}", build.log());
+}
+
+#[test]
+fn without_node_in_the_builder_a_warning_says_so() {
+    let build = spa().build();
+    assert!(
+        build.log().contains(
+            "warning: the build runs Node.js, but no buildpack of this builder provides it"
+        ),
+        "{}",
+        build.log()
+    );
+    let quiet = spa().env("BP_DOTNET_INCLUDE_NODE", "false").build();
+    assert!(!quiet.log().contains("warning"), "{}", quiet.log());
+}
+
+#[test]
+fn an_app_that_runs_node_gets_it_at_launch() {
+    let package = "</PropertyGroup><ItemGroup><PackageReference Include=\"Jering.Javascript.NodeJS\" /></ItemGroup><PropertyGroup>";
+    let case = web()
+        .file("Shop.csproj", project("Microsoft.NET.Sdk.Web", "net10.0", package))
+        .provides("node");
+    let plan = case.detect().plan();
+    assert!(plan.contains("launch = true") && plan.contains("\"node\""), "{plan}");
+    let heroku = web().env("INSTALL_NODE", "1").provides("node").detect().plan();
+    assert!(heroku.contains("\"node\""), "{heroku}");
+}
+
+#[test]
+fn a_standalone_blazor_site_is_served_by_nginx() {
+    let case =
+        bare().file("Site.csproj", project("Microsoft.NET.Sdk.BlazorWebAssembly", "net10.0", ""));
+    assert_snapshot!(case.clone().fails().error(), @"
+    error[blazor-needs-server]: the app is a static site of Blazor WebAssembly, and no buildpack of this builder provides nginx
+
+    hint: use a builder with `kouti/nginx` before this buildpack
+    hint: or host the site from an ASP.NET Core project that refers to it
+    ");
+    let build = case.provides("nginx").build();
+    assert_eq!(
+        build.processes(),
+        "Site: nginx -c /tmp/kouti-site.conf -e stderr\nweb (default): nginx -c /tmp/kouti-site.conf -e stderr\n"
+    );
+    assert!(build.find_layer("runtime").is_none());
+    assert_eq!(build.app_file("wwwroot/index.html"), "site\n");
+}
+
+#[test]
+fn a_site_that_a_web_app_hosts_is_part_of_that() {
+    let hosts = "</PropertyGroup><ItemGroup><ProjectReference Include=\"../Site/Site.csproj\" /></ItemGroup><PropertyGroup>";
+    let solution = r#"<Solution><Project Path="Web/Web.csproj" /><Project Path="Site/Site.csproj" /></Solution>"#;
+    let build = bare()
+        .file("Shop.slnx", solution)
+        .file("Web/Web.csproj", project("Microsoft.NET.Sdk.Web", "net10.0", hosts))
+        .file("Site/Site.csproj", project("Microsoft.NET.Sdk.BlazorWebAssembly", "net10.0", ""))
+        .build();
+    assert_eq!(build.calls("dotnet").len(), 1);
+    assert_eq!(build.processes(), "Web: <app>/Web\nweb (default): <app>/Web\n");
+}
+
+#[test]
+fn others_get_an_sdk_or_a_runtime_if_they_ask() {
+    let ask = |name: &str, metadata: &str| bare().file("readme.txt", "").requires(name, metadata);
+    let build = ask("dotnet-sdk", "version = \"8.0.*\", build = true").build();
+    assert_snapshot!(build.log_of("kouti/dotnet"), @"
+    Kouti .NET [version]
+      Choosing .NET SDK
+        another buildpack   8.0.*   <- used
+        default             10.*
+        8.0.424 chosen (newest that fits; supported until 2026-11-10)
+    warning: support of .NET SDK 8.0.424 ends on 2026-11-10
+    hint: move to .NET SDK 10.0.400
+      Installing .NET SDK 8.0.424
+        2.2 kB from the buildpack in [time], sha256 ok
+      Done in [time]
+    warning: support of .NET SDK 8.0.424 ends on 2026-11-10
+    hint: move to .NET SDK 10.0.400
+    ");
+    let build = ask("dotnet-runtime", "launch = true").build();
+    assert!(build.layer("runtime").has("shared/Microsoft.AspNetCore.App/10.0.11"));
+    assert!(
+        build.log().contains("the plan entry `dotnet-runtime` is deprecated"),
+        "{}",
+        build.log()
+    );
+    let build = ask("icu", "launch = true").build();
+    assert!(build.layer("icu").has("lib/libicuuc.so.78"));
+    let alone = bare().file("readme.txt", "").after(Fake::new("test/nobody")).detect();
+    assert!(alone.failure().is_some(), "nobody asks");
+}
+
+#[test]
+fn feeds_and_credentials_are_for_the_build_alone() {
+    let secret = "canary-5d0c7f1e";
+    let config = format!("<configuration><x value=\"{secret}\" /></configuration>");
+    let build = web()
+        .binding("feed", "nugetconfig", [("nuget.config", config.as_str())])
+        .env("NuGetPackageSourceCredentials_feed", format!("Username=u;Password={secret}"))
+        .env("BP_LOG_LEVEL", "debug")
+        .build();
+    assert!(!build.log().contains(secret), "{}", build.log());
+    let calls = build.calls("dotnet");
+    assert!(calls[0].env["NuGetPackageSourceCredentials_feed"].contains("Username=u"));
+    for layer in ["nuget", "launch-env", "runtime"] {
+        assert!(!build.layer(layer).files().iter().any(|file| file.contains("Config")), "{layer}");
+    }
+}

@@ -1,0 +1,177 @@
+//! Apps that are built from source.
+
+use insta::assert_snapshot;
+use kouti_testing::Types;
+
+use crate::support::{bare, console, project, web};
+
+#[test]
+fn a_web_app_is_published_and_listens_on_the_port_of_the_platform() {
+    let build = web().build();
+    assert_snapshot!(build.log(), @"
+    Kouti .NET [version]
+      Building Shop.csproj
+      Choosing .NET SDK
+        Shop.csproj   10.0.*   <- used
+        default       10.*
+        10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Installing ICU 78.3 for the build
+        257 B from the buildpack in [time], sha256 ok
+      Installing .NET SDK 10.0.400
+        2.2 kB from the buildpack in [time], sha256 ok
+      Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
+            Shop -> <app>/.kouti-publish/0/
+      Choosing the runtime
+        Shop.runtimeconfig.json   Microsoft.AspNetCore.App 10.0.0   10.0.11 (Minor)
+      Installing ASP.NET Core Runtime 10.0.11
+        10.0.11 is in the SDK
+      Installing ICU 78.3
+      Installing launch environment
+      Installing launch helper
+      Processes
+        web (default)   <app>/Shop
+        Shop            <app>/Shop
+      Done in [time]
+    ");
+    assert_snapshot!(build.commands().join("\n"), @"dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0");
+    assert_snapshot!(build.layers(), @"
+    kouti/dotnet:helper (launch) Added
+    kouti/dotnet:icu (launch) Added
+    kouti/dotnet:icu-build (build) Added
+    kouti/dotnet:launch-env (launch) Added
+    kouti/dotnet:nuget (cache) Added
+    kouti/dotnet:runtime (launch) Added
+    kouti/dotnet:sdk (build) Added
+    ");
+    assert_snapshot!(build.processes(), @"
+    Shop: <app>/Shop
+    web (default): <app>/Shop
+    ");
+    assert!(!build.app_path("Program.cs").exists() && !build.app_path("obj").exists());
+    let env = build.launch_env("web");
+    assert_eq!(env["ASPNETCORE_URLS"], "http://*:8080");
+    assert_eq!(env["DOTNET_ROOT"], "<layers>/kouti_dotnet/runtime");
+    assert!(env["LD_LIBRARY_PATH"].contains("/icu/lib"), "{env:?}");
+}
+
+#[test]
+fn a_program_gets_the_plain_runtime_and_no_port() {
+    let build = console().build();
+    assert_eq!(build.processes(), "Tool (default): <app>/Tool\n");
+    let runtime = build.layer("runtime");
+    assert_eq!(runtime.types(), Types::LAUNCH);
+    assert_snapshot!(runtime.files().join("\n"), @"
+    LICENSE.txt
+    ThirdPartyNotices.txt
+    dotnet
+    env.launch/DOTNET_ROOT.default
+    env.launch/PATH.delim
+    env.launch/PATH.prepend
+    host/fxr/10.0.11/libhostfxr.so
+    shared/Microsoft.NETCore.App/10.0.11/System.Private.CoreLib.dll
+    ");
+    assert!(build.find_layer("helper").is_none());
+    assert!(!build.launch_env("Tool").contains_key("ASPNETCORE_URLS"));
+}
+
+#[test]
+fn a_rebuild_after_a_change_of_source_reuses_everything_else() {
+    let build = web().build();
+    let again = build.rebuild_with(|case| case.file("Program.cs", "// changed"));
+    for layer in ["runtime", "icu", "helper", "launch-env"] {
+        assert!(again.layer(layer).is_reused(), "{}", again.layers());
+    }
+    assert_snapshot!(again.log(), @"
+    Kouti .NET [version]
+      Building Shop.csproj
+      Choosing .NET SDK
+        Shop.csproj   10.0.*   <- used
+        default       10.*
+        10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Installing ICU 78.3 for the build
+        257 B from the buildpack in [time], sha256 ok
+      Installing .NET SDK 10.0.400
+        2.2 kB from the buildpack in [time], sha256 ok
+      Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
+            Shop -> <app>/.kouti-publish/0/
+      Choosing the runtime
+        Shop.runtimeconfig.json   Microsoft.AspNetCore.App 10.0.0   10.0.11 (Minor)
+      Reusing ASP.NET Core Runtime 10.0.11
+      Reusing ICU 78.3
+      Reusing launch environment
+      Reusing launch helper
+      Processes
+        web (default)   <app>/Shop
+        Shop            <app>/Shop
+      Done in [time]
+    ");
+    assert_eq!(again.image_digest(), build.image_digest(), "the fake makes the same of any source");
+    let cold = again.rebuild_with(|case| case.without_cache().without_image());
+    assert_eq!(cold.image_digest(), build.image_digest());
+}
+
+#[test]
+fn a_solution_with_two_apps_has_two_processes() {
+    let sln = "Project(\"{9A19103F-16F7-4668-BE54-9A1E7A4F7556}\") = \"Web\", \"src\\Web\\Web.csproj\", \"{1}\"\n\
+               Project(\"{9A19103F-16F7-4668-BE54-9A1E7A4F7556}\") = \"Jobs\", \"src\\Jobs\\Jobs.csproj\", \"{2}\"\n\
+               Project(\"{9A19103F-16F7-4668-BE54-9A1E7A4F7556}\") = \"Lib\", \"src\\Lib\\Lib.csproj\", \"{3}\"\n";
+    let build = bare()
+        .file("Shop.sln", sln)
+        .file("src/Web/Web.csproj", project("Microsoft.NET.Sdk.Web", "net8.0", ""))
+        .file("src/Jobs/Jobs.csproj", project("Microsoft.NET.Sdk.Worker", "net10.0", ""))
+        .file("src/Lib/Lib.csproj", project("Microsoft.NET.Sdk", "net10.0", ""))
+        .build();
+    assert_snapshot!(build.log(), @"
+    Kouti .NET [version]
+      Building Shop.sln
+        src/Lib/Lib.csproj is passed over: it is a library: no OutputType `Exe`, no SDK for web apps or workers
+      Choosing .NET SDK
+        src/Jobs/Jobs.csproj   10.0.*   <- used
+        default                10.*
+        10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Installing ICU 78.3 for the build
+        257 B from the buildpack in [time], sha256 ok
+      Installing .NET SDK 10.0.400
+        2.2 kB from the buildpack in [time], sha256 ok
+      Running dotnet publish <app>/src/Web/Web.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
+            Web -> <app>/.kouti-publish/0/
+      Running dotnet publish <app>/src/Jobs/Jobs.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/1
+            Jobs -> <app>/.kouti-publish/1/
+      Choosing the runtime
+        web/Web.runtimeconfig.json     Microsoft.AspNetCore.App 8.0.0   8.0.30 (Minor)
+        jobs/Jobs.runtimeconfig.json   Microsoft.NETCore.App 10.0.0     10.0.11 (Minor)
+    warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
+    hint: move to ASP.NET Core Runtime 10.0.11
+      Installing ASP.NET Core Runtime 8.0.30 and .NET Runtime 10.0.11
+        2.1 kB from the buildpack in [time], sha256 ok
+        10.0.11 is in the SDK
+      Installing ICU 78.3
+      Installing launch environment
+      Installing launch helper
+      Processes
+        web (default)   <app>/web/Web
+        Web             <app>/web/Web
+        jobs            <app>/jobs/Jobs
+      Done in [time]
+    warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
+    hint: move to ASP.NET Core Runtime 10.0.11
+    ");
+    assert_snapshot!(build.processes(), @"
+    Web: <app>/web/Web in <app>/web
+    jobs: <app>/jobs/Jobs in <app>/jobs
+    web (default): <app>/web/Web in <app>/web
+    ");
+    assert_snapshot!(build.layer("runtime").files().join("\n"), @"
+    LICENSE.txt
+    ThirdPartyNotices.txt
+    dotnet
+    env.launch/DOTNET_ROOT.default
+    env.launch/PATH.delim
+    env.launch/PATH.prepend
+    host/fxr/10.0.11/libhostfxr.so
+    host/fxr/8.0.30/libhostfxr.so
+    shared/Microsoft.AspNetCore.App/8.0.30/Microsoft.AspNetCore.dll
+    shared/Microsoft.NETCore.App/10.0.11/System.Private.CoreLib.dll
+    shared/Microsoft.NETCore.App/8.0.30/System.Private.CoreLib.dll
+    ");
+}

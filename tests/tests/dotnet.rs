@@ -1,0 +1,98 @@
+//! `kouti/dotnet`, from source to an answer, with a real SDK and without a package feed.
+
+use std::time::Duration;
+
+use kouti_image_tests::{App, Build, docker};
+
+#[test]
+#[ignore = "image test"]
+fn a_web_app_is_built_answers_and_is_rebuilt_without_new_work() {
+    let app = App::sample("dotnet");
+    let build = Build::new("dotnet-web");
+    let cold = build.app(&app).offline().succeeds();
+    assert!(cold.contains("Running dotnet publish"), "{cold}");
+    let first = build.image.id();
+    let layers = build.image.layers();
+
+    let container = build.image.run().hardened().start();
+    let answer = container.get("/");
+    assert_eq!(answer.status, 200, "{}", answer.head);
+    assert!(answer.body.contains("on Sonntag, 1. März 2026"), "ICU is there: {}", answer.body);
+    let (took, code) = container.stop();
+    assert_eq!(code, 0, "SIGTERM reaches the app: {}", container.log());
+    assert!(took < Duration::from_secs(8), "not killed after ten seconds, but {took:?}");
+    let left =
+        build.image.shell("find / -xdev -name '*.cs' -o -xdev -type d -path '*/sdk/*' -prune");
+    assert_eq!(left, "", "neither source nor SDK is in the image");
+
+    let warm = build.app(&app).offline().succeeds();
+    assert!(warm.contains("Reusing ASP.NET Core Runtime"), "{warm}");
+    assert_eq!(build.image.id(), first, "the same source gives the same image:\n{warm}");
+    let other = Build::new("dotnet-other");
+    let _ = other.app(&app).offline().succeeds();
+    assert_eq!(other.image.id(), first, "and without what the first build has left");
+
+    app.replace("Program.cs", "Hello from", "Greetings from");
+    let changed = build.app(&app).offline().succeeds();
+    assert!(changed.contains("Reusing ASP.NET Core Runtime"), "{changed}");
+    let kept = build.image.layers().iter().filter(|layer| layers.contains(layer)).count();
+    assert!(kept >= layers.len() - 2, "only the app's own layer changes: {kept} of {layers:?}");
+    assert!(build.image.run().start().get("/").body.contains("Greetings from"));
+
+    // The same app, published elsewhere: its output without the program for this platform.
+    let output = App::sample("dotnet");
+    for source in ["Hello.csproj", "Program.cs", "appsettings.json", "README.md", ".gitignore"] {
+        fs_err::remove_file(output.dir().join(source)).unwrap();
+    }
+    let container = docker(&["create", build.image.name()]);
+    let from = format!("{}:/workspace/.", container.trim());
+    docker(&["cp", &from, output.dir().to_str().unwrap()]);
+    docker(&["rm", container.trim()]);
+    fs_err::remove_file(output.dir().join("Hello")).unwrap();
+    let prebuilt = Build::new("dotnet-prebuilt");
+    let log = prebuilt.app(&output).offline().succeeds();
+    assert!(!log.contains(".NET SDK") && !log.contains("Running"), "{log}");
+    assert!(prebuilt.image.run().start().get("/").body.contains("Greetings from"));
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_solution_makes_one_process_for_each_app() {
+    let app = App::fixture("dotnet-solution");
+    let build = Build::new("dotnet-solution");
+    let log = build.app(&app).offline().env("BP_DOTNET_PROJECT_PATH", "back").succeeds();
+    assert!(log.contains("back/Lib/Lib.csproj is passed over"), "{log}");
+    let web = build.image.run().start();
+    assert_eq!(web.get("/").body, "from appsettings: Sonntag, 1. März 2026");
+    let said = docker(&["run", "--rm", "--entrypoint", "shop-jobs", build.image.name()]);
+    assert_eq!(said.trim(), "done on Sonntag, 1. März 2026");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_program_in_a_sub_directory_gets_no_more_than_it_needs() {
+    let app = App::fixture("dotnet-tool");
+    let build = Build::new("dotnet-tool");
+    let path = "src/Tool";
+    let _ = build.app(&app).offline().env("BP_DOTNET_PROJECT_PATH", path).succeeds();
+    let strict = ["--read-only", "--user", "12345:0", "--cap-drop", "ALL"];
+    let mut run = vec!["run", "--rm"];
+    run.extend(strict);
+    run.push(build.image.name());
+    assert_eq!(
+        docker(&run),
+        "It is Sunday, 01 March 2026\n",
+        "invariant, and nothing else is said"
+    );
+    let left = build
+        .image
+        .shell("find /layers /workspace -path '*AspNetCore*' -o -name '*.csproj' -o -name sdk");
+    assert_eq!(left, "");
+
+    app.replace("src/Tool/Program.cs", "Console.", "Konsole.");
+    let log = build.app(&app).offline().env("BP_DOTNET_PROJECT_PATH", path).fails();
+    assert!(log.contains("error[publish-failed]"), "{log}");
+    assert!(log.contains("src/Tool/Program.cs(5,"), "{log}");
+    assert!(log.contains("error CS0103"), "{log}");
+    assert!(log.contains("hint: correct what the compiler says"), "{log}");
+}
