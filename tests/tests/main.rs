@@ -6,6 +6,7 @@
 
 mod differential;
 mod dotnet;
+mod node_start;
 mod nodejs;
 mod packages;
 mod php;

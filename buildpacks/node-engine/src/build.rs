@@ -1,7 +1,7 @@
 //! Actions: carries a recipe out, step by step.
 
 use kouti::{BuildContext, Launch, Log, Problem, settings};
-use kouti_node::{Project, Scope, Steps, Toolchain, runtime};
+use kouti_node::{FrameworkCaches, Project, Scope, Steps, Toolchain, runtime};
 
 use crate::recipe::{Modules, Recipe};
 use crate::settings::Settings;
@@ -25,7 +25,8 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     }
     let mut launch = Launch::default();
     if recipe.assets.is_some() {
-        steps.run(context, log, &project, node, &mut toolchain)?;
+        let caches = FrameworkCaches::of(&project, &settings.cache_dirs);
+        steps.run(context, log, &project, node, &caches, &mut toolchain)?;
         let packages = steps.packages(&project)?;
         let name = project.name();
         // What ends up in the assets has no file of its own in the image that a scanner could find.
@@ -36,6 +37,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
             Modules::Kept => launch.slices.push(steps.globs(&project)),
         }
         steps.clean_up(&project)?;
+        caches.remove()?;
     }
     if recipe.launch {
         runtime::install(context, log, node, &project, &toolchain)?;

@@ -1,14 +1,16 @@
 //! What the user can set: of the settings of `kouti/nodejs`, those that have a meaning here.
 
 use kouti::Env;
-use kouti::setting::{BadSetting, Declared, Words};
+use kouti::setting::{BadSetting, Declared, Paths, Words};
 use kouti_node::settings::{
-    MODULES_CACHE, NPM_VERSION, OFFLINE, PACKAGE_MANAGER, PNPM_STORE, PNPM_VERSION, PREFER_LTS,
-    PROJECT_PATH, PackageSettings, ROOT_RUN_SCRIPTS, RUN_SCRIPTS, VENDORED, VERSION, YARN_VERSION,
+    CACHE_DIRS, MODULES_CACHE, NPM_VERSION, OFFLINE, PACKAGE_MANAGER, PNPM_STORE, PNPM_VERSION,
+    PREFER_LTS, PROJECT_PATH, PackageSettings, ROOT_RUN_SCRIPTS, RUN_SCRIPTS, VENDORED, VERSION,
+    YARN_VERSION,
 };
 
 /// All of them, in the order of their names.
 pub(crate) const ALL: &[Declared] = &[
+    CACHE_DIRS.declared,
     OFFLINE.declared,
     PACKAGE_MANAGER.declared,
     PREFER_LTS.declared,
@@ -32,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) project_path: String,
     /// What concerns the package manager.
     pub(crate) packages: PackageSettings,
+    pub(crate) cache_dirs: Vec<String>,
     /// `None` where it is not set: set to nothing, it means no scripts at all.
     pub(crate) run_scripts: Option<Vec<String>>,
 }
@@ -39,7 +42,9 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, BadSetting> {
         let Words(scripts) = RUN_SCRIPTS.read(env)?;
+        let Paths(cache_dirs) = CACHE_DIRS.read(env)?;
         Ok(Self {
+            cache_dirs,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,
             project_path: PROJECT_PATH.read(env)?,

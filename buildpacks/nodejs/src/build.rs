@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use kouti::{BuildContext, Env, Launch, Layer, LayerEnv, Log, Problem, Uses, settings};
-use kouti_node::{Project, Scope, Steps, Toolchain, runtime};
+use kouti::{
+    BuildContext, Env, Launch, Layer, LayerEnv, Log, Notice, Problem, Uses, find_on_path, settings,
+};
+use kouti_node::{FrameworkCaches, Project, Scope, Steps, Toolchain, runtime};
 
 use crate::app::{App, StartFiles};
 use crate::recipe::Recipe;
 use crate::script::Script;
 use crate::settings::Settings;
 use crate::start::Start;
-use crate::{framework, frontend, next, processes, web_root};
+use crate::{framework, frontend, next, processes, security, web_root};
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let settings = Settings::read(&context.env)?;
@@ -23,14 +25,20 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         log.warn(notice.clone());
     }
 
+    if settings.build_python && !has_python(&context.env) {
+        log.warn(no_python());
+    }
+
     let project = &app.project;
     let node = &recipe.node.artifact;
     let mut toolchain = Toolchain::new(context, node, steps, project);
     if recipe.node_for_others {
         toolchain.install(log)?;
     }
-    steps.run(context, log, project, node, &mut toolchain)?;
+    let caches = FrameworkCaches::of(project, &settings.cache_dirs);
+    steps.run(context, log, project, node, &caches, &mut toolchain)?;
     if recipe.frontend {
+        caches.remove()?;
         return build_frontend(context, log, project, steps);
     }
     let start = Chosen::after_scripts(log, &app, &settings, &context.env)?;
@@ -39,20 +47,47 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         steps.prune(log, project, &packages, &mut toolchain)?;
     }
     steps.clean_up(project)?;
+    if recipe.strip {
+        project.strip_modules()?;
+    }
+    let written = caches.take_out(settings.keep_cache)?;
     start.check_after(log, project, &context.env);
     runtime::install(context, log, node, project, &toolchain)?;
     let manager_dir = toolchain.manager_dir();
     steps.manager.install_for_launch(context, log, project, &steps.sources, node, manager_dir)?;
-    context.helper_layer(log, &["node"], &[processes::SUPERVISOR], launch_env(&recipe, &start))?;
+    let env = launch_env(&recipe, &start, &written);
+    context.helper_layer(log, &["node"], &[processes::SUPERVISOR], env)?;
 
     let name = project.name();
+    let production = packages.document(Scope::Production, &name, &context.id);
+    for notice in security::remarks(project, &production, settings.security)? {
+        log.warn(notice);
+    }
     Ok(Launch {
         processes: processes::declare(project, &recipe, start.web.as_ref()),
-        slices: vec![steps.globs(project)],
-        sbom: Some(packages.document(Scope::Production, &name, &context.id)),
+        slices: vec![steps.globs(project), outputs(project)],
+        sbom: Some(production),
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
         ..Launch::default()
     })
+}
+
+fn has_python(env: &Env) -> bool {
+    find_on_path("python3".as_ref(), env.get_os("PATH").unwrap_or_default()).is_some()
+}
+
+fn no_python() -> Notice {
+    Notice::new(
+        "BP_NPM_INCLUDE_BUILD_PYTHON is set, and neither a buildpack nor the builder has Python",
+    )
+    .hint("modules that are compiled need it: use a builder that has it")
+}
+
+/// What builds make gets an image layer of its own: it changes more often than packages, and
+/// less often than nothing.
+fn outputs(project: &Project) -> Vec<String> {
+    let dirs = [".next/static", ".output", "build", "dist", "out"];
+    dirs.iter().map(|dir| project.shown(&project.dir.join(dir))).collect()
 }
 
 /// A web server serves what the scripts have made: of Node.js and its packages, nothing is left.
@@ -143,11 +178,17 @@ impl Chosen {
     }
 }
 
-fn launch_env(recipe: &Recipe, start: &Chosen) -> LayerEnv {
+fn launch_env(recipe: &Recipe, start: &Chosen, written: &[&str]) -> LayerEnv {
     let launch = kouti::Scope::Launch;
     let mut env = LayerEnv::new();
     if recipe.optimize_memory {
         env = env.default_value(launch, "OPTIMIZE_MEMORY", "true");
+    }
+    if recipe.compile_cache {
+        env = env.default_value(launch, "NODE_COMPILE_CACHE", "/tmp/node_compile_cache");
+    }
+    if !written.is_empty() {
+        env = env.default_value(launch, "KOUTI_NODE_CACHES", written.join(":"));
     }
     if start.has_standalone {
         env = env.default_value(launch, "KOUTI_NODE_HOSTNAME", "0.0.0.0");

@@ -12,7 +12,7 @@ use crate::start::Start;
 pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
     let settings = Settings::read(&context.env)?;
     let app = App::read(context, &settings)?;
-    let plans = match Service::of(&app, &settings)? {
+    let mut plans = match Service::of(&app, &settings)? {
         Service::App => app_plans(&app, &settings)?,
         Service::WebServer => vec![frontend_plan(&app, &settings, true)],
         Service::WhoeverAsks => vec![frontend_plan(&app, &settings, false)],
@@ -28,6 +28,12 @@ pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
             "no start script, no server.js, app.js, main.js or index.js, and no Procfile that \
              runs Node.js",
         );
+    }
+    if settings.build_python {
+        // Where no buildpack has Python, the builder itself may.
+        let with =
+            |plan: &Alternative| plan.clone().requires(Entry::new("cpython").with("build", true));
+        plans = plans.iter().map(with).chain(plans.clone()).collect();
     }
     Ok(Detection::Pass(plans))
 }

@@ -12,6 +12,7 @@ mod next;
 mod processes;
 mod recipe;
 mod script;
+mod security;
 mod settings;
 mod start;
 mod web_root;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use kouti::tree;
 use kouti_node::Project;
 
 /// What such a server serves, and what the build of Next.js leaves where it is because a CDN
@@ -17,26 +18,9 @@ pub(crate) fn complete(project: &Project, server: &str) -> io::Result<Vec<&'stat
         let from = project.dir.join(name);
         let to = project.dir.join(dir).join(name);
         if from.is_dir() && !to.exists() {
-            copy(&from, &to)?;
+            tree::link(&from, &to)?;
             copied.push(name);
         }
     }
     Ok(copied)
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs_err::create_dir_all(to)?;
-    for entry in fs_err::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else if kind.is_symlink() {
-            fs_err::os::unix::fs::symlink(fs_err::read_link(entry.path())?, to)?;
-        } else {
-            fs_err::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
 }

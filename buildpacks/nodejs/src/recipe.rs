@@ -30,6 +30,10 @@ pub(crate) struct Recipe {
     pub(crate) reload: bool,
     /// Whether the heap is sized by the memory of the container.
     pub(crate) optimize_memory: bool,
+    /// Whether Node.js keeps compiled code while a container runs.
+    pub(crate) compile_cache: bool,
+    /// Whether packages lose what does not run.
+    pub(crate) strip: bool,
     /// Whether a web server serves what is built, and nothing else is in the image.
     pub(crate) frontend: bool,
     /// Whether a later buildpack needs Node.js in this build.
@@ -71,6 +75,14 @@ impl Recipe {
         let mut notices = app.project.notices.clone();
         notices.extend(node.notices);
         notices.extend(steps.notices());
+        let version = &node.choice.artifact.version;
+        let can_cache = version.major() > 22 || version.major() == 22 && version.minor() >= 1;
+        let compile_cache = settings.compile_cache && can_cache;
+        if settings.compile_cache && !can_cache {
+            notices.push(Notice::new(format!(
+                "Node.js {version} keeps no compiled code: BP_NODE_COMPILE_CACHE needs 22.1 or later"
+            )));
+        }
         Ok(Self {
             node: node.choice,
             prune: settings.prune && steps.with_dev(),
@@ -79,6 +91,8 @@ impl Recipe {
             supervise: settings.supervise,
             reload: settings.reload,
             optimize_memory: settings.optimize_memory,
+            compile_cache,
+            strip: settings.strip,
             frontend: plan.0.iter().any(|entry| entry.text("mode") == Some(frontend::MODE)),
             node_for_others: others.iter().any(|entry| entry.flag("build")),
             notices,

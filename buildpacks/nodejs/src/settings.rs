@@ -1,13 +1,13 @@
 //! What the user can set.
 
-use kouti::setting::{BadSetting, Declared, Value, Words};
+use kouti::setting::{BadSetting, Declared, Paths, Value, Words};
 use kouti::settings::LIVE_RELOAD_ENABLED;
 use kouti::{Env, Setting};
+pub(crate) use kouti_node::settings::{CACHE_DIRS, PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
 use kouti_node::settings::{
     MODULES_CACHE, NPM_VERSION, OFFLINE, PACKAGE_MANAGER, PNPM_STORE, PNPM_VERSION,
     PackageSettings, ROOT_RUN_SCRIPTS, VENDORED, YARN_VERSION,
 };
-pub(crate) use kouti_node::settings::{PREFER_LTS, PROJECT_PATH, RUN_SCRIPTS, VERSION};
 
 /// Script behind the process `web`.
 const START_SCRIPT: Setting<String> =
@@ -59,6 +59,48 @@ const OPTIMIZE_MEMORY: Setting<bool> = Setting::build(
     "size the heap by the memory of the container: the default of OPTIMIZE_MEMORY",
 );
 
+/// Whether the cache of tools stays in the image.
+const KEEP_CACHE: Setting<bool> = Setting::build(
+    "BP_KEEP_NODE_BUILD_CACHE",
+    "false",
+    "leave node_modules/.cache in the image as the build has made it",
+);
+
+/// Whether compiled code is kept while a container runs.
+const COMPILE_CACHE: Setting<bool> = Setting::build(
+    "BP_NODE_COMPILE_CACHE",
+    "false",
+    "have Node.js keep compiled code in the temporary directory when the app runs",
+);
+
+/// Paketo's switch for Python.
+const BUILD_PYTHON: Setting<Option<bool>> = Setting::build(
+    "BP_NPM_INCLUDE_BUILD_PYTHON",
+    "",
+    "`true` or set to nothing: have a buildpack bring Python for modules that are compiled",
+);
+
+/// Where packages are in the image.
+const MODULES_LAYOUT: Setting<Layout> = Setting::build(
+    "BP_NODE_MODULES_LAYOUT",
+    "app",
+    "where packages are: `app`, the only place there is",
+);
+
+/// Whether packages lose what does not run.
+const STRIP: Setting<bool> = Setting::build(
+    "BP_NODE_STRIP",
+    "false",
+    "remove documents, source maps, tests and examples from node_modules",
+);
+
+/// What is done about packages that are known to be dangerous.
+const SECURITY_POLICY: Setting<SecurityPolicy> = Setting::build(
+    "BP_NODE_SECURITY_POLICY",
+    "warn",
+    "what to do about packages with a critical vulnerability: `warn`, `error` or `off`",
+);
+
 /// Whether what is built is served by a web server.
 const FRONTEND: Setting<Frontend> = Setting::build(
     "BP_NODE_FRONTEND",
@@ -97,6 +139,13 @@ const LAUNCH: [Setting<Option<String>>; 6] = [
 
 /// All of them, in the order of their names.
 pub(crate) const ALL: &[Declared] = &[
+    KEEP_CACHE.declared,
+    CACHE_DIRS.declared,
+    COMPILE_CACHE.declared,
+    BUILD_PYTHON.declared,
+    MODULES_LAYOUT.declared,
+    STRIP.declared,
+    SECURITY_POLICY.declared,
     FRONTEND.declared,
     WEB_SERVER.declared,
     NGINX_CONF_LOCATION.declared,
@@ -149,6 +198,12 @@ pub(crate) struct Settings {
     pub(crate) supervise: bool,
     pub(crate) reload: bool,
     pub(crate) optimize_memory: bool,
+    pub(crate) keep_cache: bool,
+    pub(crate) cache_dirs: Vec<String>,
+    pub(crate) compile_cache: bool,
+    pub(crate) build_python: bool,
+    pub(crate) strip: bool,
+    pub(crate) security: SecurityPolicy,
     pub(crate) frontend: Frontend,
     pub(crate) web_server: WebServer,
     pub(crate) nginx_conf: Option<String>,
@@ -220,13 +275,49 @@ impl Value for WebServer {
     }
 }
 
+/// Paketo has layers for packages, which compilers that follow links cannot use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layout;
+
+impl Value for Layout {
+    const FORM: &'static str = "`app`: packages stay in the app, there is no layout of layers";
+
+    fn parse(text: &str) -> Option<Self> {
+        (text == "app").then_some(Self)
+    }
+}
+
+/// What is done about packages that are known to be dangerous.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum SecurityPolicy {
+    #[default]
+    Warn,
+    Error,
+    Off,
+}
+
+impl Value for SecurityPolicy {
+    const FORM: &'static str = "`warn`, `error` or `off`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "warn" => Some(Self::Warn),
+            "error" => Some(Self::Error),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self, BadSetting> {
         let Words(scripts) = RUN_SCRIPTS.read(env)?;
         let Words(processes) = PROCESSES.read(env)?;
         let processes: Vec<_> =
             processes.iter().map(|text| process(text)).collect::<Result<_, _>>()?;
+        let Paths(cache_dirs) = CACHE_DIRS.read(env)?;
         LAUNCH_WITH_TINI.read(env)?;
+        MODULES_LAYOUT.read(env)?;
         Ok(Self {
             processes,
             project_path: PROJECT_PATH.read(env)?,
@@ -235,6 +326,12 @@ impl Settings {
             frontend: FRONTEND.read(env)?,
             web_server: WEB_SERVER.read(env)?,
             nginx_conf: NGINX_CONF_LOCATION.read(env)?,
+            keep_cache: KEEP_CACHE.read(env)?,
+            cache_dirs,
+            compile_cache: COMPILE_CACHE.read(env)?,
+            build_python: BUILD_PYTHON.read(env)?.unwrap_or(BUILD_PYTHON.is_set(env)),
+            strip: STRIP.read(env)?,
+            security: SECURITY_POLICY.read(env)?,
             optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
             prefer_lts: PREFER_LTS.read(env)?,

@@ -288,8 +288,16 @@ fn the_image_lists_the_packages_that_are_in_it() {
 fn packages_have_an_image_layer_of_their_own() {
     let build = express().build();
     let slices = build.slices();
-    assert_eq!(slices[0], ["node_modules/.package-lock.json", "node_modules/express/package.json"]);
-    assert_eq!(slices.len(), 2);
+    assert_eq!(
+        slices[0],
+        [
+            "node_modules/.cache",
+            "node_modules/.package-lock.json",
+            "node_modules/express/package.json"
+        ]
+    );
+    assert_eq!(slices[1], ["dist/bundle.js"]);
+    assert_eq!(slices.len(), 3);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod digest;
 mod environment;
 pub mod failure;
+mod framework_cache;
 mod leftovers;
 mod lockfile;
 mod manager;
@@ -26,12 +27,14 @@ mod selection_error;
 pub mod settings;
 mod sources;
 mod steps;
+mod strip;
 mod supply;
 mod toolchain;
 mod version_file;
 mod workspace;
 mod yaml;
 
+pub use framework_cache::FrameworkCaches;
 pub use lockfile::{BadLockfile, Format, Lockfile};
 pub use manager::{Command, Kind, Manager, Mode, Order, Places, Prune};
 pub use modules::{Install, Reuse};

@@ -1,6 +1,6 @@
 //! The settings that both buildpacks read.
 
-use kouti::setting::{BadSetting, Value, Words};
+use kouti::setting::{BadSetting, Paths, Value, Words};
 use kouti::{Env, Setting, settings};
 
 use crate::project::Project;
@@ -30,6 +30,13 @@ pub const RUN_SCRIPTS: Setting<Words> = Setting::build(
     "BP_NODE_RUN_SCRIPTS",
     "",
     "scripts of package.json to run, in this order; `build` if it is not set",
+);
+
+/// Directories that scripts find again as the last build left them.
+pub const CACHE_DIRS: Setting<Paths> = Setting::build(
+    "BP_NODE_CACHE_DIRS",
+    "",
+    "directories to keep from build to build, besides those of known tools, separated by colons",
 );
 
 /// Which package manager.

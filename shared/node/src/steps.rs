@@ -7,6 +7,7 @@ use kouti::{BuildContext, Log, Notice, Problem};
 use serde::Serialize;
 
 use crate::failure::Step;
+use crate::framework_cache::FrameworkCaches;
 use crate::manager::{Kind, Mode, Order, Prune};
 use crate::modules::{Install, Reuse, remove_trees};
 use crate::packages::{Packages, Scope};
@@ -146,6 +147,7 @@ impl Steps {
         log: &mut Log,
         project: &Project,
         node: &Artifact,
+        caches: &FrameworkCaches,
         toolchain: &mut Toolchain<'_>,
     ) -> Result<(), Problem> {
         for script in &self.scripts.before_install {
@@ -155,13 +157,17 @@ impl Steps {
             let key = install.key(context, project, node, &self.manager)?;
             install.run(context, log, project, toolchain, &key)?;
         }
+        if self.scripts.root.is_empty() && self.scripts.build.is_empty() {
+            return Ok(());
+        }
+        caches.restore(context, log, project, node)?;
         for script in &self.scripts.root {
             toolchain.run_script(log, &project.root, script)?;
         }
         for script in &self.scripts.build {
             toolchain.run_script(log, &project.dir, script)?;
         }
-        Ok(())
+        caches.save(context, log, project, node)
     }
 
     /// What is installed now.
