@@ -11,3 +11,4 @@ mod nodejs;
 mod packages;
 mod php;
 mod utilities;
+mod web;

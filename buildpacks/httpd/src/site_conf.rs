@@ -76,7 +76,7 @@ fn modules(conf: &mut Conf, site: &Site) {
         "alias",
         "rewrite",
     ];
-    if site.basic_auth {
+    if site.is_protected() {
         names.extend(["authn_core", "authn_file", "authz_user", "auth_basic"]);
     }
     if site.directory_listing {
@@ -158,12 +158,16 @@ fn files(conf: &mut Conf, site: &Site, served: &Served) {
         }
         conf.line(&options);
         conf.line("DirectoryIndex index.html index.htm Default.htm");
-        if site.basic_auth {
+        if site.is_protected() {
+            let users = match &site.auth_file {
+                Some(file) => format!("${{APP_ROOT}}/{file}"),
+                None => "${KOUTI_HTPASSWD}".to_owned(),
+            };
+            conf.line(&format!("AuthUserFile {}", quoted(&users)));
             conf.lines(&[
                 "AuthType Basic",
                 "AuthName \"Authentication Required\"",
                 "AuthBasicProvider file",
-                "AuthUserFile \"${KOUTI_HTPASSWD}\"",
                 "Require valid-user",
             ]);
         } else {

@@ -175,7 +175,7 @@ fn maps(conf: &mut Conf, site: &Site) {
         }
         conf.close();
     }
-    if !site.basic_auth {
+    if !site.is_protected() {
         validators(conf);
     }
     if !site.cache.off {
@@ -317,9 +317,18 @@ fn response_headers(conf: &mut Conf, site: &Site) {
 }
 
 fn access(conf: &mut Conf, site: &Site) {
-    if site.basic_auth {
+    if site.is_protected() {
         conf.line("auth_basic \"Password Protected\";");
-        conf.line("auth_basic_user_file \"{{htpasswd}}\";");
+        match &site.auth_file {
+            Some(file) => {
+                let below = quoted(&format!("/{file}"));
+                conf.line(&format!(
+                    "auth_basic_user_file \"{{{{env \"APP_ROOT\"}}}}{};",
+                    &below[1..]
+                ));
+            }
+            None => conf.line("auth_basic_user_file \"{{htpasswd}}\";"),
+        }
     } else {
         // Before access is checked, so only where there is nothing to check.
         conf.line("add_header ETag '\"{{contentVersion}}\"';");

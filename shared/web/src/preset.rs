@@ -5,6 +5,8 @@ use std::path::Path;
 use kouti::Problem;
 use serde::Deserialize;
 
+use crate::settings as set;
+
 /// What is known of a tool.
 #[derive(Clone, Debug)]
 pub struct Preset {
@@ -121,6 +123,22 @@ impl Preset {
             return Ok(None);
         }
         Ok(Self::of(&package))
+    }
+
+    /// What goes without saying for such a site, as a user would write it.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = Vec::new();
+        if self.push_state {
+            settings.push((set::PUSH_STATE.declared.name, "true".to_owned()));
+        }
+        if self.clean_urls {
+            settings.push((set::CLEAN_URLS.declared.name, "true".to_owned()));
+        }
+        if !self.immutable.is_empty() {
+            settings.push((set::IMMUTABLE, self.immutable.join(",")));
+        }
+        settings
     }
 
     fn of(package: &PackageJson) -> Option<Self> {

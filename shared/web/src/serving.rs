@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::basic_auth;
 use crate::document_root::DocumentRoot;
+use crate::preset::Preset;
 use crate::provider::{Asked, PHP, Provider, SITE};
 use crate::settings::{IGNORE_APP_CONF, ROOT, SHARED};
 use crate::site::{Site, with_site};
@@ -26,11 +27,21 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn read(context: &BuildContext, provider: &Provider) -> Result<Self, Problem> {
         let entries = || context.plan.entries(provider.id);
+        let mut env = with_site(&context.env, entries());
+        if env.given(ROOT.declared.name).is_none()
+            && let Some(preset) = Preset::find(&context.app_dir)?
+        {
+            for (name, value) in preset.settings() {
+                if env.given(name).is_none() {
+                    env.set(name, value);
+                }
+            }
+        }
         Ok(Self {
             asked: provider.asked(&context.app_dir, &context.env)?,
             is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
             has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
-            env: with_site(&context.env, entries()),
+            env,
         })
     }
 }
@@ -120,7 +131,7 @@ impl Recipe {
         let conf = match &app.asked.conf {
             _ if app.is_for_php => Conf::Elsewhere,
             Some(conf) if !IGNORE_APP_CONF.read(env)? => {
-                notices.extend(without_effect(env, conf));
+                notices.extend(without_effect(&context.env, conf));
                 Conf::App(conf.clone())
             }
             _ if app.asked.by_setting || app.has_site => {

@@ -123,9 +123,11 @@ pub const RUNTIME_ENV: Setting<RuntimeEnv> = Setting::build(
     "how PUBLIC_WEB_* variables reach the browser: html, js, json or off",
 );
 /// What is not served; for `kouti/static`, which serves whole repositories.
-pub(crate) const HIDDEN: &str = "BP_WEB_SERVER_HIDDEN";
+pub const HIDDEN: &str = "BP_WEB_SERVER_HIDDEN";
+/// File of the app with users and passwords; for Cloud Foundry's `Staticfile.auth`.
+pub const AUTH_FILE: &str = "BP_WEB_SERVER_AUTH_FILE";
 /// Prefixes of files whose names change with their content; for presets.
-pub(crate) const IMMUTABLE: &str = "BP_WEB_SERVER_IMMUTABLE";
+pub const IMMUTABLE: &str = "BP_WEB_SERVER_IMMUTABLE";
 
 /// Format of the access log.
 pub const ACCESS_LOG: Setting<String> = Setting::launch(

@@ -21,6 +21,8 @@ pub struct Site {
     pub force_https: bool,
     /// Whether the app starts only if it is known who may see it.
     pub basic_auth: bool,
+    /// File of the app that says who may see it.
+    pub auth_file: Option<String>,
     /// File with further configuration, relative to the app.
     pub include_file: Option<String>,
     /// Whether `.html` is left out of paths.
@@ -95,6 +97,7 @@ impl Site {
             push_state: push_state(env)?,
             force_https: set::FORCE_HTTPS.read(env)?,
             basic_auth: set::BASIC_AUTH.read(env)?,
+            auth_file: env.given(set::AUTH_FILE).map(str::to_owned),
             include_file: set::INCLUDE_FILE.read(env)?,
             clean_urls: set::CLEAN_URLS.read(env)?.unwrap_or(false),
             error_pages: match set::ERROR_PAGES.read(env)? {
@@ -113,6 +116,14 @@ impl Site {
             runtime_env: set::RUNTIME_ENV.read(env)?,
             hidden: globs(env, set::HIDDEN)?,
         })
+    }
+}
+
+impl Site {
+    /// Whether not everybody may see it.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        self.basic_auth || self.auth_file.is_some()
     }
 }
 

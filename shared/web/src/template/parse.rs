@@ -258,7 +258,8 @@ impl Parser<'_> {
     }
 
     fn knows(&self, word: &str) -> bool {
-        self.known().iter().any(|name| name == word)
+        let mut own = self.functions.signatures().iter().map(|signature| name_of(signature));
+        own.any(|name| name == word) || builtin::names().any(|name| name == word)
     }
 
     fn unknown(&self, word: &str, function: Option<&Operand>) -> Reason {

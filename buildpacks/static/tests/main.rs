@@ -1,0 +1,106 @@
+//! The programs in the miniature lifecycle.
+#![cfg(test)]
+
+use insta::assert_snapshot;
+use kouti_testing::Case;
+
+fn case() -> Case {
+    Case::new(
+        env!("CARGO_BIN_EXE_kouti-static"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"),
+    )
+    .provides("nginx")
+}
+
+#[test]
+fn files_where_sites_have_them_are_served() {
+    for dir in ["public", "dist", "build", "_site", "site", "htdocs"] {
+        let plan = case().file(&format!("{dir}/index.html"), "").detect().plan();
+        assert!(plan.contains(&format!("BP_WEB_SERVER_ROOT = \"{dir}\"")), "{plan}");
+        assert!(!plan.contains("node_modules"), "{plan}");
+    }
+}
+
+#[test]
+fn a_repository_that_is_the_site_hides_what_else_it_has() {
+    let case = case().file("index.html", "").file("package.json", "{}");
+    assert_snapshot!(case.detect().plan(), @r#"
+    [[requires]]
+    name = "nginx"
+
+    [requires.metadata]
+    launch = true
+    version-source = "static"
+
+    [requires.metadata.site]
+    BP_WEB_SERVER_HIDDEN = "Procfile,Staticfile,Staticfile.auth,buildpack.yml,firebase.json,manifest.yaml,manifest.yml,package.json,package-lock.json,pnpm-lock.yaml,project.toml,static.json,yarn.lock,*.conf,/node_modules/**,/vendor/**"
+    BP_WEB_SERVER_ROOT = "."
+    "#);
+    assert_snapshot!(case.build().log_of("kouti/static"), @"
+    Kouti static [version]
+      Recognised a site in the app's directory
+        BP_WEB_SERVER_HIDDEN=Procfile,Staticfile,Staticfile.auth,buildpack.yml,firebase.json,manifest.yaml,manifest.yml,package.json,package-lock.json,pnpm-lock.yaml,project.toml,static.json,yarn.lock,*.conf,/node_modules/**,/vendor/**
+        BP_WEB_SERVER_ROOT=.
+      Done in [time]
+    ");
+}
+
+#[test]
+fn a_front_end_is_built_by_node() {
+    let package = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#;
+    let plan = case().provides("node_modules").file("package.json", package).detect().plan();
+    assert_snapshot!(plan, @r#"
+    [[requires]]
+    name = "nginx"
+
+    [requires.metadata]
+    launch = true
+    version-source = "static"
+
+    [requires.metadata.site]
+
+    [[requires]]
+    name = "node_modules"
+
+    [requires.metadata]
+    assets = true
+    build = true
+    "#);
+}
+
+#[test]
+fn a_staticfile_says_how() {
+    let case = case()
+        .file("Staticfile", "root: site\npushstate: enabled\nrooot: x\n")
+        .file("Staticfile.auth", "me:x\n")
+        .file("site/index.html", "");
+    assert_snapshot!(case.build().log_of("kouti/static"), @"
+    Kouti static [version]
+      Recognised a site with a Staticfile
+        BP_WEB_SERVER_AUTH_FILE=Staticfile.auth
+        BP_WEB_SERVER_ENABLE_PUSH_STATE=true
+        BP_WEB_SERVER_ROOT=site
+    warning: Staticfile has the key `rooot`, which nobody reads
+    hint: check its spelling, or remove it
+      Done in [time]
+    warning: Staticfile has the key `rooot`, which nobody reads
+    hint: check its spelling, or remove it
+    ");
+    assert_snapshot!(case.file("Staticfile", "root: [\n").fails().error(), @"
+    error[bad-staticfile]: Staticfile cannot be read: error: line 1 column 7: expected string scalar
+
+    hint: write it as lines `key: value`, such as `root: public` and `pushstate: enabled`
+    ");
+}
+
+#[test]
+fn others_come_first() {
+    for (case, reason) in [
+        (case().file("index.html", "").file("nginx.conf", ""), "skipped: no Staticfile"),
+        (case().file("index.html", "").env("BP_WEB_SERVER", "none"), "BP_WEB_SERVER is none"),
+        (case().file("main.py", ""), "skipped: no Staticfile"),
+    ] {
+        let failed = case.fails();
+        assert!(failed.log().contains(reason), "{}", failed.log());
+    }
+}

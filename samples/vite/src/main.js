@@ -1,0 +1,1 @@
+document.getElementById('path').textContent = `You are at ${location.pathname}`;
