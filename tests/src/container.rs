@@ -131,6 +131,11 @@ impl Container {
         )
     }
 
+    /// Runs a script in it, as the user `root`, and returns what it prints.
+    pub fn exec(&self, script: &str) -> String {
+        docker(&["exec", "--user=0", &self.id, "sh", "-c", script])
+    }
+
     /// Waits until the app has printed `text`.
     pub fn wait_for(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;

@@ -12,6 +12,7 @@
 )]
 
 mod app;
+pub mod cf;
 mod container;
 mod docker;
 mod pack;

@@ -18,6 +18,14 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.release())
 }
 
+/// Compiles what makes our buildpacks classic Cloud Foundry buildpacks.
+pub(crate) fn shim(workspace: &Workspace) -> Result<()> {
+    optimised(workspace)?
+        .args(["--bins", "-p", "kouti-shim"])
+        .quiet(workspace, "build-shim")
+        .context("the Cloud Foundry adapter does not compile")
+}
+
 /// `cargo build` as for a release; still to be told what.
 pub(crate) fn optimised(workspace: &Workspace) -> Result<Command> {
     let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];

@@ -1,6 +1,7 @@
 //! `cargo xtask package`: every buildpack as a directory and as a `.cnb` file, the same bytes wherever it is made.
 
 mod catalog;
+mod cf;
 mod contents;
 mod descriptor;
 mod download;
@@ -23,7 +24,7 @@ use contents::Carried;
 use descriptor::Descriptor;
 use download::Downloads;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Args {
     /// Buildpacks, by the name of their directory; all if none is named
     buildpacks: Vec<String>,
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// release line
     #[arg(long = "filter", value_name = "GLOB", requires = "offline")]
     filters: Vec<String>,
+    /// Make classic Cloud Foundry buildpacks: a zip for each
+    #[arg(long)]
+    cf: bool,
     /// Architecture of the packages
     #[arg(long, default_value = "amd64", value_parser = ["amd64"])]
     arch: String,
@@ -65,9 +69,23 @@ pub(crate) fn packages(
         offline,
         profile,
         filters: Vec::new(),
+        cf: false,
         arch: "amd64".to_owned(),
     };
     make(workspace, &args)
+}
+
+/// The classic Cloud Foundry buildpacks of all languages that can be one.
+pub(crate) fn classic(workspace: &Workspace, profile: Profile) -> Result<()> {
+    let args = Args {
+        buildpacks: Vec::new(),
+        offline: profile == Profile::Local,
+        profile,
+        filters: Vec::new(),
+        cf: true,
+        arch: "amd64".to_owned(),
+    };
+    cf::zips(workspace, &args).map(drop)
 }
 
 /// All packages as directories below `into`, with the programs in `programs`: for trying them out on this host.
@@ -112,6 +130,12 @@ pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<(
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     build::release(workspace)?;
+    if args.cf {
+        for zip in cf::zips(workspace, args)? {
+            print(zip.display());
+        }
+        return Ok(());
+    }
     for package in make(workspace, args)? {
         print(package.cnb.display());
     }

@@ -11,7 +11,7 @@ use crate::command::Command;
 use crate::profile::Choice;
 use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
-use crate::{builder, docker};
+use crate::{builder, docker, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -72,6 +72,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         times.measure("unit tests", || unit(workspace, args))?;
     }
     if let Some(setup) = setup {
+        times.measure("Cloud Foundry zips", || package::classic(workspace, setup.profile))?;
         times.measure("image tests", || image(workspace, &setup, args))?;
     }
     print(times);

@@ -220,10 +220,11 @@ fn build_context(
     layers_dir: PathBuf,
 ) -> Result<BuildContext, Problem> {
     let sboms = settings::sboms(&context.env)?;
-    // Set by the Cloud Foundry shim: no previous image exists there.
-    let keep_launch_layers = context.env.given("KOUTI_KEEP_LAUNCH_LAYERS").is_some();
+    // Set by our adapter, or by the platform itself: no previous image exists on Cloud Foundry.
+    let on_cloud_foundry =
+        ["BP_CF_SHIM", "VCAP_APPLICATION"].iter().any(|name| context.env.given(name).is_some());
     let layers = Layers::new(layers_dir, sboms.clone())
-        .keep_launch_layers(keep_launch_layers)
+        .keep_launch_layers(on_cloud_foundry)
         .forget_caches(settings::CACHE_DISABLED.read(&context.env)?);
     Ok(BuildContext { context, plan, layers, sboms })
 }

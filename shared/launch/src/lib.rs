@@ -9,6 +9,7 @@ pub mod cgroup;
 mod env;
 pub mod exec_d;
 pub mod helper;
+pub mod launcher;
 pub mod memory;
 pub mod signals;
 pub mod supervisor;

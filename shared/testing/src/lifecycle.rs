@@ -7,7 +7,6 @@
 mod build;
 mod buildpack;
 mod detect;
-mod env;
 mod export;
 mod failure;
 mod files;
@@ -25,7 +24,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::buildpack::{Buildpack, Member, Order, Target};
 pub use self::detect::{Detected, Detection, Run, Verdict};
-pub use self::env::Env;
 pub use self::export::{Build, Layer, Outcome};
 pub use self::failure::Failure;
 pub use self::files::Types;
@@ -33,12 +31,13 @@ pub use self::image::{BuildpackRecord, Image, LayerRecord, Process};
 pub use self::launch::{Exit, Launch, Running};
 pub use self::plan::{Alternative, BuildPlan, Entry, Plan, Provide, Require};
 pub use self::slices::Slice;
+pub use kouti_launch::launcher::Variables as Env;
 
 pub(crate) use self::buildpack::escaped;
 
-use self::env::Unsuffixed;
 use self::image::Cache;
 use crate::tree;
+use kouti_launch::launcher::Unsuffixed;
 
 type Result<T, E = Failure> = std::result::Result<T, E>;
 

@@ -113,6 +113,7 @@ impl Case {
 
 fn args(profile: Profile) -> Args {
     Args {
+        cf: false,
         buildpacks: Vec::new(),
         offline: false,
         profile,

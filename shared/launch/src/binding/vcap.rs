@@ -50,6 +50,8 @@ fn binding(offering: &str, instance: &Map<String, Value>) -> Binding {
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
+        // A broker says `null` where there is nothing.
+        .filter(|(_, value)| !value.is_null())
         .map(|(key, value)| (key.clone(), entry(value)))
         .collect();
 

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::buildpack::Buildpack;
 use super::detect::Detected;
-use super::env::{Env, Unsuffixed, When};
 use super::failure::Failure;
 use super::files::{BuildFile, LaunchFile, LayerFile, ProcessEntry, SliceEntry, write_toml};
 use super::image::Process;
@@ -15,6 +14,7 @@ use super::plan::Require;
 use super::program::Invocation;
 use super::{Lifecycle, Result};
 use crate::tree;
+use kouti_launch::launcher::{Unsuffixed, Variables as Env, When};
 
 /// What all buildpacks together ask of the image.
 #[derive(Default)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::Env;
 use super::build::Products;
 use super::buildpack::Buildpack;
-use super::env::Env;
 use super::failure::Failure;
 use super::files::{LayerFile, StoreFile, Types};
 use super::image::{BuildpackRecord, Cache, Image, LayerRecord, layers_of};

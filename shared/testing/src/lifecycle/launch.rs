@@ -9,13 +9,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kouti_launch::launcher::{Launcher, exec_d_command};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::buildpack::escaped;
-use super::env::{Env, Unsuffixed, When};
 use super::failure::Failure;
 use super::image::{Image, Process};
-use super::{Lifecycle, Result};
+use super::{Env, Lifecycle, Result};
 use crate::tree;
 
 /// A process about to be started, as `docker run` would start it.
@@ -69,72 +69,28 @@ impl Launch {
 
     /// The environment of the process, after all exec.d programs, and what those printed.
     pub fn prepare(&self) -> Result<(Env, String)> {
+        let dir = |id: &String| self.layers_dir.join(escaped(id));
+        let launcher = Launcher::read(&self.buildpacks.iter().map(dir).collect::<Vec<_>>())?;
         let mut env = self.env.clone();
-        for id in &self.buildpacks {
-            let layers = self.layers(id)?;
-            for layer in &layers {
-                env.add_roots(layer, When::Launch);
-            }
-            for layer in &layers {
-                let launch = layer.join("env.launch");
-                for dir in [layer.join("env"), launch.clone(), launch.join(&self.process.r#type)] {
-                    env.add_files(&dir, Unsuffixed::Override)?;
-                }
-            }
-        }
+        launcher.add_layers(&self.process.r#type, &mut env)?;
         let mut log = String::new();
-        for id in &self.buildpacks {
-            for layer in self.layers(id)? {
-                let dir = layer.join("exec.d");
-                for dir in [dir.clone(), dir.join(&self.process.r#type)] {
-                    for name in tree::names(&dir)? {
-                        let program = dir.join(name);
-                        if !program.is_dir() {
-                            log.push_str(&self.exec_d(&program, &mut env)?);
-                        }
-                    }
-                }
-            }
+        for program in launcher.exec_d(&self.process.r#type)? {
+            log.push_str(&self.exec_d(&program, &mut env)?);
         }
         Ok((env, log))
     }
 
-    fn layers(&self, buildpack: &str) -> Result<Vec<PathBuf>> {
-        let dir = self.layers_dir.join(escaped(buildpack));
-        let layers = tree::names(&dir)?.into_iter().map(|name| dir.join(name));
-        Ok(layers.filter(|layer| layer.is_dir()).collect())
-    }
-
     /// Runs one exec.d program; what it writes to descriptor 3 changes `env`, the rest is its log.
     fn exec_d(&self, program: &Path, env: &mut Env) -> Result<String> {
-        // A shell moves the descriptors, since safe Rust passes on only the first three.
-        // `env -i` keeps out what the shell itself would add.
-        let mut arguments: Vec<OsString> =
-            ["-c", r#"exec 3>&1 1>&2 env -i "$@""#, "sh"].map(OsString::from).to_vec();
-        arguments.extend(env.iter().map(|(name, value)| [name, value].join(OsStr::new("="))));
-        arguments.push(program.into());
-        let child = tree::spawn(
-            Command::new("/bin/sh")
-                .args(arguments)
-                .env_clear()
-                .env("PATH", "/usr/bin:/bin")
-                .current_dir(&self.app_dir)
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped()),
-        )?;
+        let child = tree::spawn(&mut exec_d_command(program, &self.app_dir, env))?;
         let output = child.wait_with_output()?;
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         let name = program.strip_prefix(&self.layers_dir).unwrap_or(program).display();
         if !output.status.success() {
             return Err(Failure::Launch(format!("exec.d {name}: {}\n{log}", output.status)));
         }
-        let written = String::from_utf8_lossy(&output.stdout);
-        let variables: std::collections::BTreeMap<String, String> = toml::from_str(&written)
+        env.take_over(&output.stdout)
             .map_err(|error| Failure::Launch(format!("exec.d {name}: {error}")))?;
-        for (variable, value) in variables {
-            env.set(variable, value);
-        }
         Ok(log)
     }
 

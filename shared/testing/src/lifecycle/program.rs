@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::Env;
 use super::Result;
-use super::env::Env;
 use crate::tree;
 
 /// How a program is called.

@@ -44,14 +44,16 @@ const HIDDEN_AT_LAUNCH: [&str; 5] = [
 
 /// When an environment applies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum When {
+pub enum When {
+    /// While a later buildpack builds.
     Build,
+    /// When the app starts.
     Launch,
 }
 
 /// What a file without a suffix does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Unsuffixed {
+pub enum Unsuffixed {
     /// In a layer.
     Override,
     /// In the operator's configuration.
@@ -60,9 +62,9 @@ pub(crate) enum Unsuffixed {
 
 /// A set of environment variables; values are bytes, as the platform gives them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Env(BTreeMap<OsString, OsString>);
+pub struct Variables(BTreeMap<OsString, OsString>);
 
-impl Env {
+impl Variables {
     /// No variables.
     #[must_use]
     pub fn new() -> Self {
@@ -79,6 +81,11 @@ impl Env {
     /// Adds or replaces a variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.0.insert(name.into(), value.into());
+    }
+
+    /// Takes a variable away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(OsStr::new(name));
     }
 
     /// Value of a variable, if it is set and UTF-8.
@@ -103,20 +110,22 @@ impl Env {
     }
 
     /// What of `surroundings` a buildpack sees.
-    pub(crate) fn for_build(surroundings: &Self) -> Self {
+    #[must_use]
+    pub fn for_build(surroundings: &Self) -> Self {
         let roots = BUILD_ROOTS.map(|(_, variable)| variable);
         let kept = |name: &OsStr| PASSED_THROUGH.iter().chain(&roots).any(|known| name == *known);
         Self(surroundings.0.clone().into_iter().filter(|(name, _)| kept(name)).collect())
     }
 
     /// What of `surroundings` a process sees.
-    pub(crate) fn for_launch(surroundings: &Self) -> Self {
+    #[must_use]
+    pub fn for_launch(surroundings: &Self) -> Self {
         let hidden = |name: &OsStr| HIDDEN_AT_LAUNCH.iter().any(|known| name == *known);
         Self(surroundings.0.clone().into_iter().filter(|(name, _)| !hidden(name)).collect())
     }
 
     /// Prepends `bin`, `lib` and so on of a layer to the path lists they belong to.
-    pub(crate) fn add_roots(&mut self, layer_dir: &Path, when: When) {
+    pub fn add_roots(&mut self, layer_dir: &Path, when: When) {
         let roots = match when {
             When::Build => BUILD_ROOTS.as_slice(),
             When::Launch => LAUNCH_ROOTS.as_slice(),
@@ -130,7 +139,7 @@ impl Env {
     }
 
     /// Applies `NAME[.suffix]` files of one directory in the order of their names.
-    pub(crate) fn add_files(&mut self, dir: &Path, unsuffixed: Unsuffixed) -> io::Result<()> {
+    pub fn add_files(&mut self, dir: &Path, unsuffixed: Unsuffixed) -> io::Result<()> {
         for (file_name, value) in files(dir)? {
             let (name, suffix) = match file_name.as_bytes().iter().position(|byte| *byte == b'.') {
                 Some(dot) => {
@@ -156,7 +165,7 @@ impl Env {
     }
 
     /// Applies the user's variables, one file each: path lists grow at the front, others are replaced.
-    pub(crate) fn add_platform(&mut self, platform_dir: &Path) -> io::Result<()> {
+    pub fn add_platform(&mut self, platform_dir: &Path) -> io::Result<()> {
         for (name, value) in files(&platform_dir.join("env"))? {
             if BUILD_ROOTS.iter().any(|(_, variable)| name == *variable) {
                 self.prepend(&name, &value, OsStr::new(":"));
@@ -192,7 +201,7 @@ impl Env {
     }
 }
 
-impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
@@ -228,7 +237,7 @@ mod tests {
 
     /// Value of `X` after a file was applied to the value it had before.
     fn after(before: Option<&str>, files: &[(&str, &str)]) -> Option<String> {
-        let mut env = Env::new();
+        let mut env = Variables::new();
         if let Some(before) = before {
             env.set("X", before);
         }
@@ -269,7 +278,7 @@ mod tests {
     #[test]
     fn operator_files_without_a_suffix_are_defaults() {
         let dir = layer(&[("X", "operator"), ("Y", "operator"), ("Z.override", "operator")]);
-        let mut env = Env::new().with("X", "user").with("Z", "user");
+        let mut env = Variables::new().with("X", "user").with("Z", "user");
         env.add_files(dir.path(), Unsuffixed::Default).unwrap();
         assert_eq!(env.get("X"), Some("user"));
         assert_eq!(env.get("Y"), Some("operator"));
@@ -283,7 +292,7 @@ mod tests {
         for name in ["PATH", "CPATH", "NODE_ENV", "FOO.append"] {
             fs_err::write(dir.path().join("env").join(name), "user").unwrap();
         }
-        let mut env = Env::new().with("PATH", "/bin").with("NODE_ENV", "production");
+        let mut env = Variables::new().with("PATH", "/bin").with("NODE_ENV", "production");
         env.add_platform(dir.path()).unwrap();
         assert_eq!(env.get("PATH"), Some("user:/bin"));
         assert_eq!(env.get("CPATH"), Some("user"));
@@ -297,10 +306,11 @@ mod tests {
         for dir in ["bin", "lib", "include", "pkgconfig"] {
             fs_err::create_dir(layer.path().join(dir)).unwrap();
         }
-        let names =
-            |env: &Env| env.0.keys().map(|n| n.to_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let names = |env: &Variables| {
+            env.0.keys().map(|n| n.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
 
-        let mut build = Env::new().with("PATH", "/bin");
+        let mut build = Variables::new().with("PATH", "/bin");
         build.add_roots(layer.path(), When::Build);
         assert_eq!(build.get("PATH").unwrap(), format!("{}/bin:/bin", layer.path().display()));
         assert_eq!(
@@ -308,26 +318,27 @@ mod tests {
             ["CPATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "PATH", "PKG_CONFIG_PATH"]
         );
 
-        let mut launch = Env::new();
+        let mut launch = Variables::new();
         launch.add_roots(layer.path(), When::Launch);
         assert_eq!(names(&launch), ["LD_LIBRARY_PATH", "PATH"]);
     }
 
     #[test]
     fn only_known_variables_of_the_surroundings_pass() {
-        let surroundings: Env =
+        let surroundings: Variables =
             ["HOME", "PATH", "no_proxy", "LD_LIBRARY_PATH", "EDITOR", "CNB_LAYERS_DIR"]
                 .map(|name| (name, "x"))
                 .into_iter()
                 .collect();
-        let names =
-            |env: &Env| env.0.keys().map(|n| n.to_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let names = |env: &Variables| {
+            env.0.keys().map(|n| n.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(
-            names(&Env::for_build(&surroundings)),
+            names(&Variables::for_build(&surroundings)),
             ["HOME", "LD_LIBRARY_PATH", "PATH", "no_proxy"]
         );
         assert_eq!(
-            names(&Env::for_launch(&surroundings)),
+            names(&Variables::for_launch(&surroundings)),
             ["EDITOR", "HOME", "LD_LIBRARY_PATH", "PATH", "no_proxy"]
         );
     }

@@ -1,0 +1,242 @@
+//! `bin/supply`: what comes before the last buildpack. If this is the last one, everything happens in `finalize`;
+//! otherwise it builds what another buildpack may need, such as a runtime, and leaves the app alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use kouti_launch::launcher::{Unsuffixed, Variables};
+use kouti_report::{Fault, Log, Problem};
+
+use crate::finalize::{self, after, before};
+use crate::lifecycle::Lifecycle;
+use crate::platform::Platform;
+use crate::record::{Built, LaunchRecord, Metadata};
+use crate::staging::{Staging, scratch};
+use crate::zip::{Require, Supply};
+use crate::{cache, commands, settings};
+
+pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
+    let about = &staging.zip.about;
+    log.title(&format!("Kouti for Cloud Foundry {}", about.version));
+    let is_last = staging.cache_dir.file_name().is_some_and(|name| name == "final");
+    if is_last {
+        return Ok(());
+    }
+    let supply = wanted(staging)?;
+    let mut platform = Platform::of(&staging.env, &staging.zip)?;
+    platform.tell(log);
+    platform.add(before::supplied(&staging.deps_dir)?);
+    platform.set("BP_CF_SUPPLY_ONLY", "true");
+
+    let place = before::Moved::app(staging)?;
+    let built = build(staging, log, &platform, &supply);
+    place.back()?;
+    let metadata = built?;
+    // Paths that were written down while building have to be true for the buildpacks that follow.
+    symlink(&staging.deps_dir, staging.place.deps())?;
+
+    publish(staging, &supply.components)?;
+    leave(staging, &metadata)?;
+    log.finish();
+    Ok(())
+}
+
+/// What is to be built, by the user's wish or by that of the language.
+fn wanted(staging: &Staging) -> Result<Supply, Problem> {
+    let about = &staging.zip.about;
+    let given = settings::list(&staging.env, "BP_CF_SUPPLY");
+    let requires = given.iter().map(|item| require(item)).collect::<Result<Vec<_>, _>>()?;
+    match &about.supply {
+        Some(supply) if requires.is_empty() => Ok(supply.clone()),
+        Some(supply) => Ok(Supply { requires, ..supply.clone() }),
+        None => Err(Problem::new(
+            "cf-nothing-to-supply",
+            Fault::App,
+            format!("{} can only be the last buildpack of an app", staging.zip.title()),
+        )
+        .hint("put it at the end of the list of buildpacks")),
+    }
+}
+
+/// Reads `node@22.x:build:launch`.
+fn require(item: &str) -> Result<Require, Problem> {
+    let mut parts = item.split(':');
+    let (name, version) = match parts.next().unwrap_or_default().split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (item.split(':').next().unwrap_or_default(), None),
+    };
+    let mut metadata = toml::Table::new();
+    let mut is_good = !name.is_empty() && version != Some("");
+    if let Some(version) = version {
+        metadata.insert("version".to_owned(), version.into());
+        metadata.insert("version-source".to_owned(), "BP_CF_SUPPLY".into());
+    }
+    for flag in parts {
+        is_good &= matches!(flag, "build" | "launch");
+        metadata.insert(flag.to_owned(), true.into());
+    }
+    if is_good {
+        return Ok(Require { name: name.to_owned(), metadata });
+    }
+    let form = "a list such as `node@22.x:build:launch,npm:build`";
+    Err(settings::bad("BP_CF_SUPPLY", item, form))
+}
+
+fn build(
+    staging: &Staging,
+    log: &mut Log,
+    platform: &Platform,
+    supply: &Supply,
+) -> Result<Metadata, Problem> {
+    let scratch = scratch()?;
+    let layers_dir = staging.place.layers(&staging.index);
+    let (app_dir, platform_dir) = (staging.place.app(), platform.write(scratch.path())?);
+    let env = before::with_supplied_paths(&staging.env, &staging.deps_dir)?;
+    let lifecycle = Lifecycle {
+        zip: &staging.zip,
+        env: &env,
+        place: &staging.place,
+        distro: &staging.distro,
+        app_dir: &app_dir,
+        layers_dir: &layers_dir,
+        platform_dir: &platform_dir,
+        scratch: scratch.path(),
+    };
+    // Nobody detects: what is to be built does not depend on the app.
+    fs_err::write(lifecycle.group(), group(staging, supply))?;
+    fs_err::write(lifecycle.plan(), plan(staging, supply))?;
+    let cache = finalize::cache(staging)?;
+    cache.restore(log, &supply.components, &layers_dir)?;
+    finalize::run_buildpacks(&lifecycle)?;
+    cache.save(log, &supply.components, &layers_dir)?;
+    Metadata::read(&layers_dir)
+}
+
+fn component<'a>(staging: &'a Staging, id: &str) -> Option<&'a crate::zip::Buildpack> {
+    staging.zip.about.buildpacks.iter().find(|buildpack| buildpack.id == id)
+}
+
+fn group(staging: &Staging, supply: &Supply) -> String {
+    let mut text = String::new();
+    for found in supply.components.iter().filter_map(|id| component(staging, id)) {
+        let _ = writeln!(
+            text,
+            "[[group]]\nid = \"{}\"\nversion = \"{}\"\napi = \"{}\"",
+            found.id, found.version, found.api
+        );
+    }
+    text
+}
+
+fn plan(staging: &Staging, supply: &Supply) -> String {
+    let mut text = String::new();
+    for require in &supply.requires {
+        text.push_str("[[entries]]\n");
+        for found in supply.components.iter().filter_map(|id| component(staging, id)) {
+            let _ = writeln!(
+                text,
+                "[[entries.providers]]\nid = \"{}\"\nversion = \"{}\"",
+                found.id, found.version
+            );
+        }
+        let name = toml::Value::from(require.name.as_str());
+        let _ = writeln!(text, "[[entries.requires]]\nname = {name}\n[entries.requires.metadata]");
+        let _ = write!(text, "{}", require.metadata);
+    }
+    text
+}
+
+/// Shows what was built in the directories in which classic buildpacks look.
+fn publish(staging: &Staging, ids: &[String]) -> Result<(), Problem> {
+    let own = staging.own();
+    let layers_dir = own.join("layers");
+    let mut variables = Variables::new();
+    let surroundings: Variables = staging.env.as_map().iter().collect();
+    for layer in cache::layers(&layers_dir, ids)? {
+        if !layer.types.build && !layer.types.launch {
+            continue;
+        }
+        for (dir, _) in before::lists() {
+            let from = layer.dir.join(dir);
+            if from.is_dir() {
+                link_all(&own, &from, &own.join(dir))?;
+            }
+        }
+        if layer.types.build {
+            for dir in ["env", "env.build"] {
+                variables.add_files(&layer.dir.join(dir), Unsuffixed::Override)?;
+            }
+        }
+    }
+    let env = own.join("env");
+    fs_err::create_dir_all(&env)?;
+    let lists: Vec<_> = before::lists().map(|(_, list)| list).collect();
+    for (name, value) in variables.changes_since(&surroundings) {
+        if !lists.contains(&name.as_str()) {
+            fs_err::write(env.join(name), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Links to everything in `from`, relative so that they are true wherever the platform puts `own`.
+fn link_all(own: &Path, from: &Path, to: &Path) -> io::Result<()> {
+    fs_err::create_dir_all(to)?;
+    let inner = from.strip_prefix(own).unwrap_or(from);
+    for entry in fs_err::read_dir(from)? {
+        let name = entry?.file_name();
+        let link = to.join(&name);
+        if link.is_symlink() {
+            fs_err::remove_file(&link)?;
+        }
+        if !link.exists() {
+            symlink(PathBuf::from("..").join(inner).join(&name), link)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the platform and the start of the app look for.
+fn leave(staging: &Staging, metadata: &Metadata) -> Result<(), Problem> {
+    let (own, about) = (staging.own(), &staging.zip.about);
+    let kouti = own.join("kouti");
+    fs_err::create_dir_all(&kouti)?;
+    fs_err::copy(staging.zip.program(), kouti.join("kouti-cf"))?;
+    let buildpacks: Vec<Built> = metadata.buildpacks.clone();
+    let record = LaunchRecord {
+        buildpacks: buildpacks.iter().map(|built| built.id.clone()).collect(),
+        commands: Vec::new(),
+        original_types: BTreeMap::new(),
+    };
+    record.write(&kouti.join("launch.toml"))?;
+    fs_err::write(
+        own.join("config.yml"),
+        commands::config_yml(&about.language, &about.version, &buildpacks),
+    )?;
+    let profile = own.join("profile.d");
+    fs_err::create_dir_all(&profile)?;
+    Ok(fs_err::write(profile.join("kouti.sh"), after::launch_script(&staging.index))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_has_a_name_and_maybe_a_version_and_uses() {
+        let read = |item: &str| require(item).map(|read| (read.name, read.metadata.to_string()));
+        assert_eq!(read("npm").unwrap(), ("npm".to_owned(), String::new()));
+        let (name, metadata) = read("node@22.x:build:launch").unwrap();
+        assert_eq!(name, "node");
+        assert!(
+            metadata.contains("version = \"22.x\"") && metadata.contains("launch = true"),
+            "{metadata}"
+        );
+        for bad in ["@1", "node@", "node:both", ":build"] {
+            assert_eq!(require(bad).unwrap_err().id, "cf-bad-setting", "{bad}");
+        }
+    }
+}

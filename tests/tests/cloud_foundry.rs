@@ -1,0 +1,163 @@
+//! Our buildpacks as classic Cloud Foundry buildpacks.
+
+use std::time::Duration;
+
+use kouti_image_tests::App;
+use kouti_image_tests::cf::{ClassicBuildpack, Staging};
+
+const CANARY: &str = "canary-4d7e1b";
+
+#[test]
+#[ignore = "image test"]
+fn an_app_is_staged_starts_answers_and_is_staged_again_from_the_cache() {
+    let app = App::sample("nodejs");
+    let services = format!(
+        r#"{{"user-provided": [{{"name": "My Certs", "label": "user-provided", "credentials": {{"type": "ca-notes", "password": "{CANARY}"}}}}]}}"#
+    );
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")])
+        .env("VCAP_SERVICES", &services)
+        .env("OPTIMIZE_MEMORY", "true");
+    let cold = staging.stage(&app);
+    assert_eq!(cold.code, 0, "{}", cold.log);
+    assert!(cold.log.contains("Running npm ci"), "{}", cold.log);
+    assert_eq!(staging.commands()["web"], "node-launch start -- node server.js");
+    let config = staging.droplet_file("deps/0/config.yml");
+    assert!(config.contains("kouti-nodejs") && config.contains("kouti/nodejs@"), "{config}");
+
+    let web = staging.start("web");
+    assert_eq!(web.get("/health").status, 200, "{}", web.log());
+    let pid_one = web.exec("tr '\\0' ' ' < /proc/1/cmdline");
+    assert!(
+        pid_one.contains("node"),
+        "no shell stands between the platform and the app: {pid_one}"
+    );
+    let environment = web.exec("tr '\\0' '\\n' < /proc/1/environ");
+    assert!(
+        environment.contains("SERVICE_BINDING_ROOT=/dev/shm/kouti-bindings-2000-"),
+        "{environment}"
+    );
+    assert!(
+        environment.contains("--max_old_space_size=384"),
+        "three quarters of 512m: {environment}"
+    );
+    assert!(environment.contains("NODE_ENV=production"), "{environment}");
+    let secret = web.exec("cat /dev/shm/kouti-bindings-*/my-certs/password");
+    assert_eq!(secret, CANARY);
+    let (took, code) = web.stop();
+    assert!(took < Duration::from_secs(8), "not killed after ten seconds, but {took:?}");
+    assert!(code == 0 || code == 143, "{code}");
+
+    let warm = staging.stage(&app);
+    assert_eq!(warm.code, 0, "{}", warm.log);
+    assert!(warm.log.contains("Reusing Node.js"), "{}", warm.log);
+    assert!(!warm.log.contains("Running npm ci"), "{}", warm.log);
+    let leftovers = staging.leftovers();
+    assert!(!contains(&leftovers, CANARY) && !warm.log.contains(CANARY), "no secret is kept");
+    assert!(
+        !staging.droplet().contains("/node-build/"),
+        "what only builds need is not in the droplet"
+    );
+}
+
+#[test]
+#[ignore = "image test"]
+fn what_starts_can_be_a_command_of_the_user_or_a_procfile() {
+    let app = App::fixture("no-dependencies");
+    app.write("Procfile", "web: node server.js --from=procfile\nworker: node --version\n");
+    fs_err::create_dir(app.dir().join(".profile.d")).unwrap();
+    app.write(".profile.d/own.sh", "export GREETING=own\n");
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")]);
+    let staged = staging.stage(&app);
+    assert_eq!(staged.code, 0, "{}", staged.log);
+    assert!(staged.log.contains("Processes"), "{}", staged.log);
+
+    let command =
+        "node -e 'console.log(`${process.env.GREETING} ${process.argv[1]}`)' $((1 + 2)); sleep 60";
+    let task = staging.start_command(command, "{}");
+    task.wait_for("own 3");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_classic_buildpack_before_ours_is_seen_by_the_build_and_by_the_app() {
+    let before = ClassicBuildpack::of(&[(
+        "supply",
+        r#"mkdir -p "$3/$4/bin" "$3/$4/env" "$3/$4/profile.d"
+printf '#!/bin/sh\necho tool-of-another\n' > "$3/$4/bin/other-tool"; chmod +x "$3/$4/bin/other-tool"
+printf supplied > "$3/$4/env/OTHER"
+echo 'export FROM_PROFILE=sourced' > "$3/$4/profile.d/other.sh""#,
+    )]);
+    let app = App::fixture("no-dependencies");
+    app.write(
+        "package.json",
+        r#"{"name": "x", "version": "1.0.0", "scripts": {"build": "other-tool && echo OTHER=$OTHER", "start": "node server.js"}}"#,
+    );
+    let staging = Staging::with(vec![before, ClassicBuildpack::ours("nodejs")]);
+    let staged = staging.stage(&app);
+    assert_eq!(staged.code, 0, "{}", staged.log);
+    assert!(staged.log.contains("tool-of-another"), "{}", staged.log);
+    assert!(staged.log.contains("OTHER=supplied"), "{}", staged.log);
+
+    let task =
+        staging.start_command("other-tool; echo $FROM_PROFILE; node --version; sleep 60", "{}");
+    task.wait_for("tool-of-another");
+    task.wait_for("sourced");
+    task.wait_for("v24.");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_classic_buildpack_after_ours_has_the_runtime_and_so_has_its_app() {
+    // What every classic buildpack does with those before it: their programs on the path, their scripts kept.
+    let after = ClassicBuildpack::of(&[
+        ("supply", "true"),
+        (
+            "finalize",
+            r#"export PATH="$3/0/bin:$PATH"
+node -e 'console.log("built with " + process.version)'
+for script in "$3"/0/profile.d/*; do cp "$script" "$5/0_$(basename "$script")"; done
+echo 'export PATH="$DEPS_DIR/0/bin:$PATH"' > "$5/000_multi-supply.sh""#,
+        ),
+        ("release", "printf -- '---\ndefault_process_types:\n  web: node server.js\n'"),
+    ]);
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs"), after])
+        .env("BP_CF_SUPPLY", "node@22.x:build:launch");
+    let staged = staging.stage(&App::fixture("no-dependencies"));
+    assert_eq!(staged.code, 0, "{}", staged.log);
+    assert!(staged.log.contains("built with v22."), "{}", staged.log);
+    assert!(staging.start("web").get("/").body.starts_with("hello from v22."));
+}
+
+#[test]
+#[ignore = "image test"]
+fn the_platform_finds_the_buildpack_of_an_app_or_is_told_why_there_is_none() {
+    let other = || ClassicBuildpack::of(&[("detect", "exit 1")]);
+    let staging = Staging::with(vec![other(), ClassicBuildpack::ours("nodejs")]).detecting();
+    let staged = staging.stage(&App::fixture("no-dependencies"));
+    assert_eq!(staged.code, 0, "{}", staged.log);
+    assert!(staged.log.contains("detected: nodejs "), "{}", staged.log);
+
+    let stranger = App::fixture("procfile");
+    let staged = staging.stage(&stranger);
+    assert_eq!(staged.code, 222, "{}", staged.log);
+    assert_eq!(staged.log.trim(), "", "nothing is said of apps that are not ours");
+
+    let named = Staging::with(vec![ClassicBuildpack::ours("nodejs")]).stage(&stranger);
+    assert_eq!(named.code, 223);
+    assert!(
+        named.log.contains("error[cf-not-for-this-app]: this app is not for kouti-nodejs"),
+        "{}",
+        named.log
+    );
+    assert!(named.log.contains("Procfile"), "{}", named.log);
+
+    let broken = App::fixture("no-dependencies");
+    broken.write("package.json", "{\"scripts\": {\n");
+    let staged = Staging::with(vec![ClassicBuildpack::ours("nodejs")]).stage(&broken);
+    assert_eq!(staged.code, 223);
+    assert!(staged.log.contains("package.json"), "{}", staged.log);
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}

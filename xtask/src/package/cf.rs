@@ -1,0 +1,331 @@
+//! `cargo xtask package --cf`: a buildpack, and all that belongs into a build with it, as a zip for Cloud Foundry.
+//!
+//! The same input gives the same bytes: entries in order, one fixed time, only the x bit of a mode.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use kouti_report::bytes;
+use serde::{Deserialize, Serialize};
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime};
+
+use super::{Args, Package, make};
+use crate::builder::Descriptor;
+use crate::profile::Profile;
+use crate::tarball::{self, Content};
+use crate::tools::{self, Tools};
+use crate::workspace::Workspace;
+use crate::{build, files};
+
+/// Counted up when the file changes its meaning; the shim compares it with its own.
+const SCHEMA: u32 = 1;
+
+/// Utilities that make no sense without an image.
+const ONLY_FOR_IMAGES: [&str; 3] =
+    ["kouti/image-labels", "kouti/health-checker", "kouti/source-removal"];
+
+/// The programs that the platform calls; each names itself to the one behind them.
+const STEPS: [&str; 5] = ["compile", "detect", "finalize", "release", "supply"];
+
+/// The distribution on which the local profile builds and runs.
+const LOCAL: Distro = Distro { name: "debian", version: "13" };
+
+/// A zip above that is refused by many platforms.
+const LARGE: u64 = 1_000_000_000;
+
+/// `cf.toml` beside the descriptor.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Language {
+    language: String,
+    supply: Option<Supply>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Supply {
+    components: Vec<String>,
+    #[serde(default)]
+    requires: Vec<Require>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Require {
+    name: String,
+    #[serde(default)]
+    metadata: toml::Table,
+}
+
+/// `kouti/shim.toml` in the zip, which the shim reads.
+#[derive(Serialize)]
+struct About<'a> {
+    schema: u32,
+    language: &'a str,
+    version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distro: Option<Distro>,
+    buildpacks: Vec<Component<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supply: Option<Supply>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Distro {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Component<'a> {
+    id: &'a str,
+    version: &'a str,
+    api: &'static str,
+}
+
+/// `kouti/order.toml` in the zip, which the lifecycle reads.
+#[derive(Serialize)]
+struct Order<'a> {
+    order: Vec<Group<'a>>,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    group: Vec<Member<'a>>,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    id: &'a str,
+    version: &'a str,
+    optional: bool,
+}
+
+/// A zip for each of these languages, or for all that have a `cf.toml`.
+pub(super) fn zips(workspace: &Workspace, args: &Args) -> Result<Vec<PathBuf>> {
+    let tools = tools::ensure(workspace)?;
+    build::shim(workspace)?;
+    let mut names = workspace.buildpacks()?;
+    let has_file =
+        |name: &String| workspace.root.join("buildpacks").join(name).join("cf.toml").is_file();
+    if let Some(unknown) =
+        args.buildpacks.iter().find(|name| !names.contains(name) || !has_file(name))
+    {
+        bail!(
+            "buildpacks/{unknown}/cf.toml is missing: it says how to package it for Cloud Foundry"
+        );
+    }
+    names.retain(|name| {
+        has_file(name) && (args.buildpacks.is_empty() || args.buildpacks.contains(name))
+    });
+    names.iter().map(|name| zip(workspace, args, &tools, name)).collect()
+}
+
+fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<PathBuf> {
+    let path = workspace.root.join("buildpacks").join(name).join("cf.toml");
+    let language: Language = toml::from_str(&fs_err::read_to_string(&path)?)
+        .with_context(|| format!("{} is wrong", path.display()))?;
+    let descriptor = Descriptor::read(&workspace.root)?;
+    let id = format!("kouti/{name}");
+    let groups: Vec<Vec<(&str, bool)>> = descriptor
+        .groups()
+        .filter(|group| group.contains(&(id.as_str(), false)))
+        .map(|group| group.into_iter().filter(|(id, _)| !ONLY_FOR_IMAGES.contains(id)).collect())
+        .collect();
+    if groups.is_empty() {
+        bail!("no order group of builder.toml requires {id}");
+    }
+    let supplied =
+        language.supply.iter().flat_map(|supply| supply.components.iter().map(String::as_str));
+    let wanted: Vec<&str> = groups.iter().flatten().map(|(id, _)| *id).chain(supplied).collect();
+    let mut buildpacks = workspace.buildpacks()?;
+    buildpacks.retain(|name| wanted.contains(&format!("kouti/{name}").as_str()));
+    let packages = make(workspace, &Args { buildpacks, ..args.clone() })?;
+    let packages: BTreeMap<&str, &Package> =
+        packages.iter().map(|package| (package.id.as_str(), package)).collect();
+
+    let is_local = args.profile == Profile::Local;
+    let about = About {
+        schema: SCHEMA,
+        language: &language.language,
+        version: workspace.version,
+        distro: is_local.then_some(LOCAL),
+        buildpacks: packages
+            .values()
+            .map(|package| Component { id: &package.id, version: &package.version, api: "0.10" })
+            .collect(),
+        supply: language.supply.clone(),
+    };
+    let suffix = if is_local || args.offline { "-offline" } else { "" };
+    let file = workspace.packages().join(format!("{}{suffix}.zip", id.replace('/', "_")));
+    let content = Zip::new(workspace, tools, &about, &order(&groups, &packages)?, &packages)?;
+    let size = content.write(&file)?;
+    workspace.say("package", format_args!("{id} for Cloud Foundry: {}", bytes(size)));
+    if size > LARGE {
+        workspace.say(
+            "package",
+            "many platforms refuse a zip of that size; leave artifacts out with --filter",
+        );
+    }
+    Ok(file)
+}
+
+/// The groups as far as there are packages for them.
+fn order(groups: &[Vec<(&str, bool)>], packages: &BTreeMap<&str, &Package>) -> Result<String> {
+    let is_whole = |group: &&Vec<(&str, bool)>| {
+        group.iter().all(|(id, optional)| *optional || packages.contains_key(id))
+    };
+    let member = |(id, optional): &(&str, bool)| {
+        let package = packages.get(id)?;
+        Some(Member { id: &package.id, version: &package.version, optional: *optional })
+    };
+    let group =
+        |group: &Vec<(&str, bool)>| Group { group: group.iter().filter_map(member).collect() };
+    let order: Vec<_> = groups.iter().filter(is_whole).map(group).collect();
+    if order.is_empty() {
+        bail!("no order group has all its required buildpacks");
+    }
+    Ok(toml::to_string(&Order { order })?)
+}
+
+/// What goes into a zip, by path; all of them files, because not everybody who unpacks it knows anything else.
+struct Zip(BTreeMap<String, (Source, bool)>);
+
+enum Source {
+    File(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl Zip {
+    fn new(
+        workspace: &Workspace,
+        tools: &Tools,
+        about: &About<'_>,
+        order: &str,
+        packages: &BTreeMap<&str, &Package>,
+    ) -> Result<Self> {
+        let mut zip = Self(BTreeMap::new());
+        for step in STEPS {
+            zip.text(&format!("bin/{step}"), &script(step), true);
+        }
+        zip.text("VERSION", about.version, false);
+        zip.text("manifest.yml", &manifest(about), false);
+        zip.text("kouti/shim.toml", &toml::to_string(about)?, false);
+        zip.text("kouti/order.toml", order, false);
+        zip.file("kouti/kouti-cf", workspace.release().join("kouti-cf"), true);
+        zip.file("kouti/lifecycle/lifecycle", tools.lifecycle.clone(), true);
+        zip.file("LICENSE", workspace.root.join("LICENSE"), false);
+        for package in packages.values() {
+            let prefix = format!("kouti/cnb/{}/{}", package.id.replace('/', "_"), package.version);
+            zip.tree(&prefix, &package.dir)?;
+        }
+        Ok(zip)
+    }
+
+    fn text(&mut self, name: &str, text: &str, executable: bool) {
+        let bytes = format!("{}\n", text.trim_end()).into_bytes();
+        self.0.insert(name.to_owned(), (Source::Bytes(bytes), executable));
+    }
+
+    fn file(&mut self, name: &str, path: PathBuf, executable: bool) {
+        self.0.insert(name.to_owned(), (Source::File(path), executable));
+    }
+
+    /// A directory, with copies in place of links.
+    fn tree(&mut self, prefix: &str, dir: &Path) -> Result<()> {
+        for entry in tarball::entries(dir)? {
+            // Several buildpacks may carry the same artifact: beside all of them it is there once.
+            let is_artifact = entry.name.starts_with("dependencies");
+            let name = entry.name.display();
+            let name = if is_artifact { name.to_string() } else { format!("{prefix}/{name}") };
+            if name == "dependencies/index.toml" {
+                continue;
+            }
+            match entry.content {
+                Content::File { path, executable } => self.file(&name, path, executable),
+                Content::Link(_) => {
+                    let target = fs_err::canonicalize(dir.join(&entry.name))?;
+                    self.file(&name, target, true);
+                }
+                Content::Bytes(bytes) => {
+                    self.0.insert(name, (Source::Bytes(bytes), false));
+                }
+                Content::Dir => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the zip in one step and returns its size.
+    fn write(&self, path: &Path) -> Result<u64> {
+        let dir = path.parent().context("a file has a directory")?;
+        let mut zip = ZipWriter::new(files::new_in(dir)?);
+        for (name, (source, executable)) in &self.0 {
+            // What is compressed already only costs time.
+            let is_packed = name.starts_with("dependencies/");
+            let method =
+                if is_packed { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+            let options = SimpleFileOptions::default()
+                .compression_method(method)
+                .last_modified_time(DateTime::default())
+                .unix_permissions(if *executable { 0o755 } else { 0o644 })
+                .large_file(is_packed);
+            zip.start_file(name.as_str(), options)?;
+            match source {
+                Source::Bytes(bytes) => zip.write_all(bytes)?,
+                Source::File(file) => {
+                    std::io::copy(&mut fs_err::File::open(file)?, &mut zip)?;
+                }
+            }
+        }
+        let file = zip.finish()?;
+        let size = file.as_file().metadata()?.len();
+        file.persist(path).with_context(|| format!("cannot replace {}", path.display()))?;
+        Ok(size)
+    }
+}
+
+/// Runs the shim from wherever the platform has put the zip.
+fn script(step: &str) -> String {
+    format!(
+        "#!/bin/sh\ndir=$(cd \"$(dirname \"$0\")/..\" && pwd) || exit 1\nexec \"$dir/kouti/kouti-cf\" {step} \"$@\"\n"
+    )
+}
+
+/// What the platform and its people read. Without a stack the zip is for every one.
+fn manifest(about: &About<'_>) -> String {
+    format!("---\nlanguage: {}\nversion: \"{}\"\n", about.language, about.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zip_holds_only_files_and_is_the_same_each_time() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("cnb");
+        fs_err::create_dir_all(dir.join("bin")).unwrap();
+        fs_err::write(dir.join("bin/build"), "program").unwrap();
+        std::os::unix::fs::symlink("build", dir.join("bin/detect")).unwrap();
+        let make = |name: &str| {
+            let mut zip = Zip(BTreeMap::new());
+            zip.text("bin/detect", &script("detect"), true);
+            zip.tree("kouti/cnb/a/1", &dir).unwrap();
+            let path = root.path().join(name);
+            zip.write(&path).unwrap();
+            fs_err::read(path).unwrap()
+        };
+        let bytes = make("one.zip");
+        assert_eq!(bytes, make("two.zip"));
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let names: Vec<_> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+        assert_eq!(names, ["bin/detect", "kouti/cnb/a/1/bin/build", "kouti/cnb/a/1/bin/detect"]);
+        let mode = zip.by_name("bin/detect").unwrap().unix_mode().unwrap();
+        assert_eq!(mode & 0o777, 0o755);
+        assert!(!zip.by_name("kouti/cnb/a/1/bin/detect").unwrap().is_symlink());
+    }
+}
