@@ -2,4 +2,4 @@
 
 use kouti_version::Range;
 
-libfuzzer_sys::fuzz_target!(|texts: (&str, &str)| kouti_fuzz::check(Range::npm, texts.0, texts.1));
+libfuzzer_sys::fuzz_target!(|texts: (&str, &str)| kouti_fuzz::ranges::check(Range::npm, texts.0, texts.1));

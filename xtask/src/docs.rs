@@ -2,6 +2,8 @@
 //!
 //! Between a pair of markers, a document holds what this module wrote; everything else is the author's.
 
+mod errors;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -82,6 +84,7 @@ fn documents(root: &Path) -> Result<Vec<(PathBuf, String)>> {
         known.extend(settings.iter().map(|setting| setting.name.clone() + "\n"));
         documents.push(with_table(document, &settings)?);
     }
+    documents.push(errors::document(root)?);
     documents.push((shared.join("src/known_settings.txt"), known.into_iter().collect()));
     Ok(documents)
 }

@@ -1,10 +1,14 @@
 //! The buildpack in the miniature lifecycle, with fake tools: what a user sees.
 #![cfg(test)]
 
+mod bill;
 mod caches;
 mod errors;
 mod frontend;
+mod interrupted;
 mod npm;
+mod report;
+mod secrets;
 mod security;
 mod start;
 mod support;

@@ -69,10 +69,18 @@ impl std::fmt::Display for EndStatus {
     }
 }
 
+impl EndStatus {
+    /// Whether the system has killed it, or what it has started: a shell tells of that with 128 and
+    /// the number of the signal.
+    fn was_killed(self) -> bool {
+        self.0.signal() == Some(9) || self.0.code() == Some(137)
+    }
+}
+
 impl Explain for CommandFailed {
     fn id(&self) -> &'static str {
         match self {
-            Self::Status { status, .. } if status.0.signal() == Some(9) => "command-killed",
+            Self::Status { status, .. } if status.was_killed() => "command-killed",
             Self::Status { .. } => "command-failed",
             Self::NotFound { .. } => "command-not-found",
             Self::Io { .. } => "command-not-started",
@@ -81,7 +89,9 @@ impl Explain for CommandFailed {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Status { status, .. } if status.0.signal().is_some() => Fault::Surroundings,
+            Self::Status { status, .. } if status.was_killed() || status.0.signal().is_some() => {
+                Fault::Surroundings
+            }
             Self::Status { .. } => Fault::App,
             Self::NotFound { .. } | Self::Io { .. } => Fault::Surroundings,
         }
@@ -89,7 +99,7 @@ impl Explain for CommandFailed {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Status { status, .. } if status.0.signal() == Some(9) => {
+            Self::Status { status, .. } if status.was_killed() => {
                 vec!["it was probably out of memory: give the build more".to_owned()]
             }
             Self::Status { .. } => vec!["its own message is above".to_owned()],
@@ -374,6 +384,24 @@ mod tests {
         error[command-killed]: `sh -c 'kill -9 $$'` ended with signal 9
 
         hint: it was probably out of memory: give the build more
+        ");
+    }
+
+    #[test]
+    fn a_kill_of_what_a_tool_has_started_points_at_memory_too() {
+        let (result, _) = run("sh -c 'kill -9 $$'; exit $?", &[]);
+        let page = page(result);
+        assert!(page.starts_with("error[command-killed]: "), "{page}");
+        assert!(page.contains("ended with exit code 137"), "{page}");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_the_cause() {
+        let env: Env = [("PATH", "/usr/bin:/bin")].into_iter().collect();
+        let error = Command::new("true", "/nowhere", &env).output().unwrap_err();
+        assert_snapshot!(Problem::from(error).page("", Colour::Off), @r"
+        error[command-not-started]: cannot run `true`
+          caused by: No such file or directory (os error 2)
         ");
     }
 

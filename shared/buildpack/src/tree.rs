@@ -15,7 +15,7 @@ const BUFFER: usize = 256 * 1024;
 pub fn link(from: &Path, to: &Path) -> io::Result<()> {
     let Ok(metadata) = fs_err::symlink_metadata(from) else { return Ok(()) };
     if metadata.is_dir() {
-        fs_err::create_dir_all(to)?;
+        directory_like(from, to)?;
         for entry in fs_err::read_dir(from)? {
             let entry = entry?;
             link(&entry.path(), &to.join(entry.file_name()))?;
@@ -34,6 +34,12 @@ pub fn link(from: &Path, to: &Path) -> io::Result<()> {
         }
         result => result,
     }
+}
+
+/// Makes the directory `to` with the permissions of `from`, whatever the umask.
+pub fn directory_like(from: &Path, to: &Path) -> io::Result<()> {
+    fs_err::create_dir_all(to)?;
+    fs_err::set_permissions(to, fs_err::metadata(from)?.permissions())
 }
 
 /// Packs the directories `trees`, given relative to `root`, into `file`.

@@ -107,6 +107,8 @@ impl fmt::Display for Checksum {
 
 #[cfg(test)]
 mod tests {
+    use kouti_report::Colour;
+
     use super::*;
 
     #[test]
@@ -117,5 +119,12 @@ mod tests {
         for bad in [hex.as_str(), "sha1:00", "sha256:", &format!("sha512:{hex}"), "sha256:zz"] {
             assert!(bad.parse::<Checksum>().is_err(), "{bad}");
         }
+        let error = "sha1:00".parse::<Checksum>().unwrap_err();
+        let page = kouti_report::Problem::from(error).page("kouti/x 1.0.0", Colour::Off);
+        insta::assert_snapshot!(page, @"
+        error[bad-checksum]: `sha1:00` is not a checksum
+
+        hint: write `sha256:` and 64, or `sha512:` and 128 hexadecimal digits
+        ");
     }
 }

@@ -156,8 +156,13 @@ mod tests {
     #[test]
     fn a_bad_value_is_not_shown() {
         let error = parse(&[("repo.example", "s3cret")]).unwrap_err();
-        insta::assert_snapshot!(error, @"the credential for `repo.example` in binding `auth` cannot be understood");
         assert!(!format!("{error:?}").contains("s3cret"));
+        let page = kouti_report::Problem::from(error).page("", kouti_report::Colour::Off);
+        insta::assert_snapshot!(page, @"
+        error[bad-credential]: the credential for `repo.example` in binding `auth` cannot be understood
+
+        hint: write it as `user:password` or as `Bearer <token>`
+        ");
         let credentials = parse(&[("repo.example", "user:s3cret")]).unwrap();
         assert_eq!(format!("{credentials:?}"), r#"["repo.example"]"#);
     }

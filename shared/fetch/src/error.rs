@@ -154,11 +154,15 @@ impl FetchError {
     /// `dir` is where it should have gone.
     pub(crate) fn unpacking(artifact: String, error: UnpackError, dir: &Path) -> Self {
         match error {
-            UnpackError::Read(error) => Self::Damaged { artifact, reason: error.to_string() },
-            UnpackError::Damaged { entry: Some(entry), reason } => {
-                Self::Damaged { artifact, reason: format!("`{entry}`: {reason}") }
+            UnpackError::Read(error) => {
+                Self::Damaged { artifact, reason: printable(&error.to_string()) }
             }
-            UnpackError::Damaged { entry: None, reason } => Self::Damaged { artifact, reason },
+            UnpackError::Damaged { entry: Some(entry), reason } => {
+                Self::Damaged { artifact, reason: printable(&format!("`{entry}`: {reason}")) }
+            }
+            UnpackError::Damaged { entry: None, reason } => {
+                Self::Damaged { artifact, reason: printable(&reason) }
+            }
             UnpackError::Unsafe { entry, reason } => Self::Unsafe { artifact, entry, reason },
             UnpackError::TooLarge { limit } => Self::TooLarge { artifact, limit },
             UnpackError::Write(source)
@@ -166,8 +170,24 @@ impl FetchError {
             {
                 Self::DiskFull { artifact, dir: dir.to_owned(), free: free_space(dir), source }
             }
-            UnpackError::Write(source) => Self::File { artifact, source },
+            UnpackError::Write(source) => Self::File { artifact, source: printable_error(source) },
         }
+    }
+}
+
+/// The same without characters that would change a terminal: it may come from an archive.
+fn printable(text: &str) -> String {
+    let shown =
+        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+fn printable_error(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    if text.contains(char::is_control) {
+        io::Error::new(error.kind(), printable(&text))
+    } else {
+        error
     }
 }
 

@@ -186,6 +186,8 @@ impl Fetcher {
             Err(None) => None,
             Err(Some(error)) => Some(Err(error)),
             Ok(fetched) => {
+                let origin = fetched.origin.to_string();
+                teller.got(artifact.title(), origin, fetched.size, started);
                 teller.detail(format!(
                     "{} from {} in {}, {} ok",
                     bytes(fetched.size),

@@ -128,6 +128,7 @@ fn address(source: &str, value: &str) -> Result<SafeUrl, BadMapping> {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use kouti_report::{Colour, Problem};
 
     use super::*;
 
@@ -177,6 +178,12 @@ mod tests {
             parse(&[(&key, good)]).unwrap();
         }
         let bad = |value| parse(&[(&key, value)]).unwrap_err().to_string().replace(&key, "HEX");
+        let error = parse(&[(&key, "ftp://u:s3cret@h/a")]).unwrap_err();
+        assert_snapshot!(Problem::from(error).page("", Colour::Off).replace(&key, "HEX"), @"
+        error[bad-mapping]: binding `one`, key `HEX` is not an address: `ftp://***@h/a` is neither https, http nor a local file
+
+        hint: write an https:// or http:// address, or file:// and an absolute path
+        ");
         assert_snapshot!(bad("ftp://u:s3cret@h/a"), @"binding `one`, key `HEX` is not an address: `ftp://***@h/a` is neither https, http nor a local file");
         assert_snapshot!(bad("file:relative/path"), @"binding `one`, key `HEX` is not an address: `file:relative/path` is neither https, http nor a local file");
         assert_snapshot!(bad("just text"), @"binding `one`, key `HEX` is not an address: `just text`: relative URL without a base");
@@ -189,9 +196,11 @@ mod tests {
         let with_algorithm = format!("sha256_{}", key.to_uppercase());
         parse(&[(&key, "https://h/a"), (&with_algorithm, "https://h/a")]).unwrap();
         let error = parse(&[(&key, "https://h/a"), (&with_algorithm, "https://h/b")]).unwrap_err();
-        assert_eq!(error.id(), "mapping-conflict");
-        let text = error.to_string().replace(&with_algorithm, "SHA256_HEX").replace(&key, "HEX");
-        assert_snapshot!(text, @"binding `one`, key `HEX` and binding `two`, key `SHA256_HEX` give different mappings");
-        assert_eq!(error.hints(), ["remove one of the two mappings"]);
+        let page = Problem::from(error).page("", Colour::Off);
+        assert_snapshot!(page.replace(&with_algorithm, "SHA256_HEX").replace(&key, "HEX"), @"
+        error[mapping-conflict]: binding `one`, key `HEX` and binding `two`, key `SHA256_HEX` give different mappings
+
+        hint: remove one of the two mappings
+        ");
     }
 }

@@ -126,7 +126,8 @@ impl Mirrors {
     }
 
     /// The address to use instead of `original`, and where that was configured.
-    pub(crate) fn apply(&self, original: &Url) -> Option<(Url, String)> {
+    #[must_use]
+    pub fn apply(&self, original: &Url) -> Option<(Url, String)> {
         let host = original.host_str()?;
         let mirror = self.0.get(host).or_else(|| self.0.get(DEFAULT))?;
         Some((mirror.address(original, host), mirror.source.to_string()))
@@ -225,6 +226,7 @@ impl Mirror {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use kouti_report::{Colour, Problem};
 
     use super::*;
 
@@ -356,8 +358,11 @@ mod tests {
         assert_snapshot!(bad("m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
         assert_snapshot!(bad("https://u:s3cret@:99999"), @"BP_DEPENDENCY_MIRROR is not a mirror: `https://***@:99999` is no address: empty host");
         let error = parse(&[], &[("h.example", "ftp://x")]).unwrap_err();
-        assert_eq!(error.id(), "bad-mirror");
-        assert_snapshot!(error, @"binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file");
+        assert_snapshot!(Problem::from(error).page("", Colour::Off), @"
+        error[bad-mirror]: binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file
+
+        hint: write an https:// address, or file:// and an absolute path, for example `https://mirror.example/files/{originalHost},skip-path=/downloads`
+        ");
         let (mirrors, _) = parse(&[(VARIABLE, "https://u:s3cret@m")], &[]).unwrap();
         assert!(!format!("{mirrors:?}").contains("s3cret"));
     }

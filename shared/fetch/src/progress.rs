@@ -6,13 +6,15 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use kouti_report::{Log, Notice, bytes};
+use kouti_report::{EventKind, Log, Notice, bytes};
 
 /// A line for the log.
 pub(crate) enum Line {
     Detail(String),
     Debug(String),
     Warn(Notice),
+    /// An artifact is there: title, where it was, size, since when.
+    Got(String, String, u64, Instant),
 }
 
 impl Line {
@@ -22,6 +24,9 @@ impl Line {
             Self::Detail(text) => log.detail(&format!("{prefix}{text}")),
             Self::Debug(text) => log.debug(&format!("{prefix}{text}")),
             Self::Warn(notice) => log.warn(notice),
+            Self::Got(title, origin, size, since) => {
+                log.event(EventKind::Download, title, origin, since).bytes = Some(size);
+            }
         }
     }
 }
@@ -47,6 +52,10 @@ impl Teller {
 
     pub(crate) fn warn(&self, notice: Notice) {
         self.tell(Line::Warn(notice));
+    }
+
+    pub(crate) fn got(&self, title: String, origin: String, size: u64, since: Instant) {
+        self.tell(Line::Got(title, origin, size, since));
     }
 
     fn tell(&self, line: Line) {

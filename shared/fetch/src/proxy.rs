@@ -222,7 +222,12 @@ mod tests {
     #[test]
     fn a_bad_address_is_shown_without_its_password() {
         let error = Proxies::parse([("HTTP_PROXY", "ftp://me:s3cret@proxy")]).unwrap_err();
-        insta::assert_snapshot!(error, @"HTTP_PROXY is not the address of a proxy: `ftp://***@proxy`");
+        let page = kouti_report::Problem::from(error).page("", kouti_report::Colour::Off);
+        insta::assert_snapshot!(page, @"
+        error[bad-proxy]: HTTP_PROXY is not the address of a proxy: `ftp://***@proxy`
+
+        hint: set HTTP_PROXY to an address such as http://proxy.example:3128
+        ");
         let proxies = Proxies::parse([("HTTPS_PROXY", "http://me:s3cret@proxy:1")]).unwrap();
         assert!(!format!("{proxies:?}").contains("s3cret"));
     }

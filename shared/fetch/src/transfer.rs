@@ -1,10 +1,13 @@
 //! The way of the bytes: read once, hashed, kept where needed, handed on.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kouti_catalog::{Algorithm, Checksum};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use sha2::{Digest, Sha256, Sha512};
 use tempfile::NamedTempFile;
 
@@ -40,7 +43,7 @@ pub(crate) enum Broken {
 
 /// A file that gets all bytes, and its name only once they are verified.
 pub(crate) struct Copy {
-    file: NamedTempFile,
+    file: Unfinished,
     target: Option<PathBuf>,
     /// Not just for the next time: the build needs it.
     needed: bool,
@@ -60,25 +63,22 @@ impl Copy {
     fn new(target: &Path, needed: bool) -> io::Result<Self> {
         let dir = target.parent().unwrap_or(Path::new(""));
         fs_err::create_dir_all(dir)?;
-        Ok(Self { file: temporary(dir)?, target: Some(target.to_owned()), needed })
+        Ok(Self { file: Unfinished::in_dir(dir)?, target: Some(target.to_owned()), needed })
     }
 
     /// For formats that are not unpacked before they are verified.
     pub(crate) fn spool(dir: &Path) -> io::Result<Self> {
-        Ok(Self { file: temporary(dir)?, target: None, needed: true })
+        Ok(Self { file: Unfinished::in_dir(dir)?, target: None, needed: true })
     }
 
     /// Gives the file its name.
     pub(crate) fn keep(self, mode: u32) -> io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-
         let Some(target) = self.target else {
             return Ok(());
         };
-        fs_err::set_permissions(self.file.path(), PermissionsExt::from_mode(mode))?;
-        self.file.persist(&target).map(drop).map_err(|failed| {
-            io::Error::new(failed.error.kind(), format!("{}: {}", target.display(), failed.error))
-        })
+        self.file
+            .keep(&target, mode)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", target.display())))
     }
 
     pub(crate) fn is_needed(&self) -> bool {
@@ -91,17 +91,83 @@ impl Copy {
     }
 
     fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
-        // Not the wrapper's method, which would add the temporary name.
-        self.file.as_file_mut().write_all(chunk).map_err(|error| {
-            let path = self.target.as_deref().unwrap_or(self.file.path());
-            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        self.file.write(chunk).map_err(|error| {
+            let path = self.target.as_ref().map(|path| format!(" {}", path.display()));
+            let path = path.unwrap_or_default();
+            io::Error::new(error.kind(), format!("cannot write{path}: {error}"))
         })
     }
 }
 
-/// Hidden, and gone when it is dropped.
-fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".kouti-").suffix(".partial").tempfile_in(dir)
+/// A file that nobody takes for a whole one.
+enum Unfinished {
+    /// Without a name, so that nothing is left of it even if this process is killed.
+    Nameless(std::fs::File),
+    /// Hidden, and gone when it is dropped: where a file system knows no nameless files.
+    Hidden(NamedTempFile),
+}
+
+impl Unfinished {
+    fn in_dir(dir: &Path) -> io::Result<Self> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        if let Ok(file) = rustix::fs::open(dir, flags, Mode::RUSR | Mode::WUSR) {
+            return Ok(Self::Nameless(file.into()));
+        }
+        let file =
+            tempfile::Builder::new().prefix(".kouti-").suffix(".partial").tempfile_in(dir)?;
+        Ok(Self::Hidden(file))
+    }
+
+    /// A way to open it again.
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Nameless(file) => format!("/proc/self/fd/{}", file.as_raw_fd()).into(),
+            Self::Hidden(file) => file.path().to_owned(),
+        }
+    }
+
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Nameless(file) => file.write_all(chunk),
+            // Not the wrapper's method, which would add the temporary name.
+            Self::Hidden(file) => file.as_file_mut().write_all(chunk),
+        }
+    }
+
+    /// Puts it to `target`, in place of what is there.
+    fn keep(self, target: &Path, mode: u32) -> io::Result<()> {
+        let path = self.path();
+        let permissions = std::fs::Permissions::from_mode(mode);
+        match self {
+            Self::Nameless(file) => {
+                file.set_permissions(permissions)?;
+                let link = || {
+                    rustix::fs::linkat(CWD, &path, CWD, target, AtFlags::SYMLINK_FOLLOW)
+                        .map_err(io::Error::from)
+                };
+                unless(ErrorKind::AlreadyExists, link())?.map_or_else(
+                    || {
+                        unless(ErrorKind::NotFound, fs_err::remove_file(target))?;
+                        // Somebody who was faster has put the same bytes there.
+                        unless(ErrorKind::AlreadyExists, link()).map(drop)
+                    },
+                    Ok,
+                )
+            }
+            Self::Hidden(file) => {
+                file.as_file().set_permissions(permissions)?;
+                file.persist(target).map(drop).map_err(|failed| failed.error)
+            }
+        }
+    }
+}
+
+/// `None` instead of an error of this kind.
+fn unless<T>(kind: ErrorKind, result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == kind => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Reads a source to its end.

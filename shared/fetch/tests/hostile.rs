@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
 use kouti_fetch::{Options, Unpack, UnpackLimits};
-use kouti_report::Problem;
+use kouti_report::{Colour, Problem};
 use proptest::prelude::*;
 use tar::EntryType;
 use zip::ZipWriter;
@@ -32,6 +32,24 @@ fn attempt(content: &[u8], strip: usize, outside_links: bool) -> (Scene, Result<
     assert_eq!(fs_err::read(scene.path("victim")).unwrap(), b"untouched");
     assert_eq!(names(scene.dir.path()), ["layers", "store", "victim"]);
     (scene, result)
+}
+
+#[test]
+fn what_is_refused_is_the_fault_of_who_chose_it() {
+    let page = |content: &[u8]| {
+        let (scene, result) = attempt(content, 0, false);
+        scene.page(&result.unwrap_err())
+    };
+    assert_snapshot!(page(&Tar::new().file("../../victim", b"x").gz()), @"
+    error[unsafe-archive]: the archive of It 1.2.3 is not safe to unpack: `../../victim`: its path leads out of the archive
+
+    hint: report this at https://github.com/kouti/kouti/issues (kouti/test 1.0.0, error unsafe-archive)
+    ");
+    assert_snapshot!(page(b"just a text"), @"
+    error[damaged-archive]: the archive of It 1.2.3 cannot be unpacked: it is none of tar, tar.gz, tar.xz, tar.zst, tar.bz2 and zip
+
+    hint: report this at https://github.com/kouti/kouti/issues (kouti/test 1.0.0, error damaged-archive)
+    ");
 }
 
 fn refused(content: &[u8]) -> String {
@@ -176,7 +194,11 @@ fn bombs_are_defused() {
 
     let many = (0..12).fold(Tar::new(), |tar, n| tar.file(&n.to_string(), b"")).gz();
     let problem = limited(&many, 1_000_000, 11).unwrap_err();
-    assert_snapshot!(problem.summary, @"the archive of It 1.2.3 has more than 11 entries");
+    assert_snapshot!(problem.page("kouti/test 1.0.0", Colour::Off), @"
+    error[archive-too-large]: the archive of It 1.2.3 has more than 11 entries
+
+    hint: report this at https://github.com/kouti/kouti/issues (kouti/test 1.0.0, error archive-too-large)
+    ");
     limited(&many, 1_000_000, 12).unwrap();
 
     // What is left out counts as well: it has to be decompressed.
@@ -239,6 +261,10 @@ fn damaged_archives_are_told_from_wrong_bytes() {
     let half = small();
     let half = &half[..half.len() / 2];
     assert_snapshot!(refused(half), @"damaged-archive: the archive of It 1.2.3 cannot be unpacked: incomplete deflate stream");
+    // What a library says may quote the archive.
+    let mut strange = Tar::new().file("a", b"x").plain();
+    strange[148..156].copy_from_slice(b"\x1b[31m\n\0\0");
+    assert!(!refused(&gz(&strange)).contains(char::is_control), "{}", refused(&gz(&strange)));
     assert_snapshot!(refused(&gz(b"not a tar")), @"damaged-archive: the archive of It 1.2.3 cannot be unpacked: failed to read entire block");
     let tar = Tar::new().file("a", &noise(2000)).plain();
     assert_snapshot!(refused(&gz(&tar[..1500])), @"damaged-archive: the archive of It 1.2.3 cannot be unpacked: unexpected EOF during skip");
@@ -264,6 +290,9 @@ fn a_zip_has_the_same_rules() {
     };
     assert_snapshot!(refused(&zip("../victim", None)), @"unsafe-archive: the archive of It 1.2.3 is not safe to unpack: `../victim`: its path leads out of the archive");
     assert_snapshot!(refused(&zip("link", Some("/etc/passwd"))), @"unsafe-archive: the archive of It 1.2.3 is not safe to unpack: `link`: it is a symbolic link to `/etc/passwd`, which is outside of the archive");
+    assert_snapshot!(refused(&zip("a\nb", Some(""))), @r"damaged-archive: the archive of It 1.2.3 cannot be unpacked: `a\nb`: it is a symbolic link to nothing");
+    let endless = "x".repeat(5000);
+    assert_snapshot!(refused(&zip("link", Some(&endless))), @"damaged-archive: the archive of It 1.2.3 cannot be unpacked: `link`: it is a symbolic link that no file system takes");
     assert_snapshot!(refused(&zip("link", Some("../victim"))), @"unsafe-archive: the archive of It 1.2.3 is not safe to unpack: `link`: it is a symbolic link to `../victim`, which is outside of the archive");
 }
 

@@ -4,6 +4,9 @@ use insta::assert_snapshot;
 use kouti_fetch::{BindingEntry, Fetcher, Mappings, Mirrors, Options, Origin, Unpack};
 use kouti_report::Problem;
 use kouti_testing::upstream::{Authority, Fault, Upstream};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
 
 use crate::archive::{Tar, noise};
 use crate::scene::{Scene, artifact, assert_small, mode, names, options, sha512, small};
@@ -309,6 +312,35 @@ fn several_archives_are_logged_one_after_the_other() {
         said.contains("    Part 5 1.2.3: HTTP 503 Service Unavailable; attempt 2 of 5 in "),
         "{said}"
     );
+}
+
+#[test]
+fn downloads_overlap() {
+    let content = small();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let body = content.clone();
+    // Answers none before both are there.
+    let server = std::thread::spawn(move || {
+        for mut connection in [listener.accept().unwrap().0, listener.accept().unwrap().0] {
+            let _ = connection.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            connection.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        }
+    });
+    let scene = Scene::new();
+    let one = artifact(&format!("http://{address}/1"), &content);
+    let two = artifact(&format!("http://{address}/2"), &content);
+    let mut options = options();
+    options.limits.response_header = Some(Duration::from_secs(20));
+    options.limits.attempts = 1;
+    let to = |name: &str| Unpack::into(scene.path("layers").join(name));
+    let both = [(&one, to("1")), (&two, to("2"))];
+    Fetcher::new(options).archives(&both, &mut scene.log()).unwrap();
+    server.join().unwrap();
+    assert_eq!(names(&scene.path("layers")), ["1", "2"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use insta::assert_snapshot;
 use kouti_fetch::{Options, Unpack};
 use kouti_report::Problem;
 use tar::EntryType;
@@ -344,7 +345,12 @@ fn what_is_there_is_not_overwritten() {
     });
     let fetcher = kouti_fetch::Fetcher::new(options());
     let error = fetcher.archive(&artifact, &unpack, &mut scene.log()).unwrap_err();
-    assert_eq!(Problem::from(error).id, "install-failed");
+    let page = scene.page(&Problem::from(error));
+    assert_snapshot!(page, @"
+    error[install-failed]: cannot install It 1.2.3: failed to rename file from `DIR/layers/.it.partial` to `DIR/layers/it`: Directory not empty (os error 39)
+
+    hint: let the build user read and write there
+    ");
     assert_eq!(names(&scene.path("layers")), ["it"]);
     assert_eq!(names(&scene.out()), ["mine"]);
 }

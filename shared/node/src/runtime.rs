@@ -98,9 +98,15 @@ fn launch_env(node: &Artifact, project: &Project, dir: &Path) -> LayerEnv {
 /// Gives the kept files of `from` a second name below `to`.
 ///
 /// Both are layers of one build, so a hard link nearly always works, and the 120
-/// megabytes of Node.js are written once.
+/// megabytes of Node.js are written once. The directories get the modes that unpacking
+/// gave them: the layer must be the same as one that was unpacked itself.
 fn link(from: &Path, to: &Path) -> io::Result<()> {
-    for kept in KEPT {
+    for kept in KEPT.iter().map(Path::new).filter(|kept| from.join(kept).exists()) {
+        let mut above: Vec<_> = kept.ancestors().skip(1).collect();
+        above.reverse();
+        for dir in above {
+            tree::directory_like(&from.join(dir), &to.join(dir))?;
+        }
         tree::link(&from.join(kept), &to.join(kept))?;
     }
     Ok(())
@@ -108,6 +114,8 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -121,6 +129,9 @@ mod tests {
         }
         fs_err::os::unix::fs::symlink("../lib/node_modules/npm/a/b", from.path().join("bin/npm"))
             .unwrap();
+        let mode = |dir: &Path| fs_err::metadata(dir).unwrap().permissions().mode() & 0o777;
+        let bin = from.path().join("bin");
+        fs_err::set_permissions(&bin, PermissionsExt::from_mode(0o775)).unwrap();
         let to = tempfile::tempdir().unwrap();
 
         link(from.path(), to.path()).unwrap();
@@ -129,6 +140,7 @@ mod tests {
             fs_err::read_to_string(to.path().join("bin/npm")).unwrap(),
             "lib/node_modules/npm/a/b"
         );
+        assert_eq!(mode(&to.path().join("bin")), 0o775);
         assert!(to.path().join("bin/node").is_file());
         assert!(!to.path().join("bin/corepack").exists() && !to.path().join("include").exists());
         assert!(is_kept(Path::new("lib/node_modules/npm/a/b")));

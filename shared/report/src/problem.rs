@@ -166,6 +166,10 @@ impl Problem {
     }
 }
 
+fn broken(text: &str, place: &str) -> Problem {
+    Problem::new("bug", Fault::Buildpack, format!("this program broke: {text} ({place})"))
+}
+
 /// Makes a panic print the error page instead of Rust's message.
 ///
 /// Programs are built with `panic = "abort"`: the page is all that is left of it.
@@ -178,8 +182,7 @@ pub fn install_panic_page(version: &'static str) {
             .or_else(|| info.payload().downcast_ref::<String>().cloned())
             .unwrap_or_default();
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let problem =
-            Problem::new("bug", Fault::Buildpack, format!("this program broke: {text} ({place})"));
+        let problem = broken(&text, &place);
         // Nothing is left to tell the user if this fails.
         let _ = std::io::Write::write_all(
             &mut std::io::stderr(),
@@ -245,6 +248,41 @@ mod tests {
         let source = Some(std::io::Error::other("the index is damaged"));
         let problem = Problem::from(NoRelease { tool: "Node.js", wanted: "^30", source });
         assert!(problem.page("x", Colour::Off).contains("\n  caused by: the index is damaged\n"));
+    }
+
+    #[test]
+    fn a_panic_is_a_page_too() {
+        let page = broken("index out of bounds", "src/x.rs:1:2").page("kouti 0.1.0", Colour::Off);
+        assert_snapshot!(page, @r"
+        error[bug]: this program broke: index out of bounds (src/x.rs:1:2)
+
+        hint: report this at https://github.com/kouti/kouti/issues (kouti 0.1.0, error bug)
+        ");
+    }
+
+    #[test]
+    fn a_failed_file_operation_says_what_to_do() {
+        use std::io::ErrorKind;
+
+        let page = |kind| {
+            let error = std::io::Error::new(kind, "failed to open file `/app/x`");
+            Problem::from(error).page("", Colour::Off)
+        };
+        assert_snapshot!(page(ErrorKind::PermissionDenied), @r"
+        error[permission-denied]: failed to open file `/app/x`
+
+        hint: let the build user read and write there
+        ");
+        assert_snapshot!(page(ErrorKind::NotFound), @r"
+        error[file-error]: failed to open file `/app/x`
+
+        hint: check the file and its directory, then build again
+        ");
+        assert_snapshot!(page(ErrorKind::StorageFull), @r"
+        error[disk-full]: failed to open file `/app/x`
+
+        hint: free some space, or give the build more
+        ");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jsonschema::{Registry, Validator};
+use jsonschema::Validator;
 use kouti_sbom::{Component, Document, Format, Kind, Purl, Source, render};
+use kouti_testing::schemas;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -13,39 +14,16 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn validator(format: Format) -> Validator {
-    let spdx_ids = json(include_str!("schemas/cyclonedx-spdx.json"));
-    let signatures = json(include_str!("schemas/cyclonedx-jsf-0.82.json"));
-    let schema = match format {
-        Format::CycloneDx => include_str!("schemas/cyclonedx-1.5.json"),
-        Format::Spdx => include_str!("schemas/spdx-2.3.json"),
-        Format::Syft => include_str!("schemas/syft-16.0.0.json"),
-    };
-    let base = "http://cyclonedx.org/schema";
-    let registry = Registry::new()
-        .add(format!("{base}/spdx.SNAPSHOT.schema.json"), spdx_ids)
-        .unwrap()
-        .add(format!("{base}/jsf-0.82.SNAPSHOT.schema.json"), signatures)
-        .unwrap()
-        .prepare()
-        .unwrap();
-    jsonschema::options()
-        .with_registry(&registry)
-        .should_validate_formats(true)
-        .build(&json(schema))
-        .unwrap()
-}
-
 fn validators() -> [(Format, Validator); 3] {
-    Format::ALL.map(|format| (format, validator(format)))
+    Format::ALL.map(|format| {
+        let extension = format.file_extension().trim_start_matches("sbom.");
+        (format, schemas::sbom_validator(extension))
+    })
 }
 
 fn faults(document: &Document, (format, validator): &(Format, Validator)) -> Vec<String> {
-    let instance = json(&render(document, *format));
-    validator
-        .iter_errors(&instance)
-        .map(|error| format!("{format:?} {}: {error}", error.instance_path()))
-        .collect()
+    let faults = schemas::faults(validator, &render(document, *format));
+    faults.iter().map(|fault| format!("{format:?} {fault}")).collect()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod artifact;
 mod built;
 mod detected;
+mod disk;
 mod failed;
 mod place;
 mod subject;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::lifecycle::{Detection, Env, Member, Target};
 use crate::tree;
@@ -21,6 +23,7 @@ use crate::tree;
 pub use self::artifact::Artifact;
 pub use self::built::{Built, BuiltLayer};
 pub use self::detected::Detected;
+pub use self::disk::{SmallDisk, with_disks};
 pub use self::failed::Failed;
 pub use self::subject::{Fake, Part, Subject};
 pub use self::tool::{Call, Tool};
@@ -41,6 +44,16 @@ enum Change {
     Json(String, JsonEdit),
 }
 
+/// What a build finds of those before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Finds {
+    Nothing,
+    /// The image and the cache.
+    Kept,
+    /// Also what a failed build has left in the layers directory.
+    Rest,
+}
+
 /// Describes what is built and with what; [`Case::detect`] and [`Case::build`] then do it.
 ///
 /// Everything lives in a temporary directory. Of this host, a build sees a handful of basic programs
@@ -59,10 +72,12 @@ pub struct Case {
     container_env: Env,
     tools: BTreeMap<String, Tool>,
     target: Target,
-    /// Whether the next build finds what the one before has left.
-    warm: bool,
+    finds: Finds,
     without_cache: bool,
     without_image: bool,
+    kill_after: Option<Duration>,
+    /// Bytes that fit into the layers directory.
+    room: Option<u64>,
 }
 
 impl Case {
@@ -86,9 +101,11 @@ impl Case {
             container_env: Env::new(),
             tools: BTreeMap::new(),
             target: Target::default(),
-            warm: false,
+            finds: Finds::Nothing,
             without_cache: false,
             without_image: false,
+            kill_after: None,
+            room: None,
         }
     }
 
@@ -288,9 +305,35 @@ impl Case {
         }
     }
 
+    /// Runs detect and build, and kills the build and everything it has started after `time`;
+    /// `None` if it was done by then.
+    #[must_use]
+    #[track_caller]
+    pub fn killed_after(&self, time: Duration) -> Option<Failed> {
+        let case = Self { kill_after: Some(time), ..self.clone() };
+        match case.try_build() {
+            Ok(_) => None,
+            Err(failed) if failed.failure().ends_with("signal: 9 (SIGKILL)") => Some(*failed),
+            Err(failed) => panic!("{}\n{}", failed.failure(), failed.log()),
+        }
+    }
+
+    /// Runs detect and build where so many bytes fit into the layers directory; only in [`with_disks`].
+    #[track_caller]
+    pub fn build_in(&self, room: u64) -> Result<Built, Failed> {
+        Self { room: Some(room), ..self.clone() }.try_build().map_err(|failed| *failed)
+    }
+
     /// The same as a rebuild.
     fn again(&self) -> Self {
-        Self { warm: true, without_cache: false, without_image: false, ..self.clone() }
+        Self {
+            finds: Finds::Kept,
+            without_cache: false,
+            without_image: false,
+            kill_after: None,
+            room: None,
+            ..self.clone()
+        }
     }
 
     #[track_caller]
@@ -300,11 +343,16 @@ impl Case {
         let generation = self.place.next_generation();
         let Detection { runs, outcome, .. } = self.run_detect(group);
 
+        if let Some(room) = self.room {
+            self.place.make_room(room);
+        }
         let mut lifecycle = self.place.lifecycle();
-        if self.without_cache || !self.warm {
+        lifecycle.kill_after = self.kill_after;
+        lifecycle.keep_rest = self.finds == Finds::Rest;
+        if self.without_cache || self.finds == Finds::Nothing {
             lifecycle.forget_cache().expect("the cache can be removed");
         }
-        if self.without_image || !self.warm {
+        if self.without_image || self.finds == Finds::Nothing {
             lifecycle.forget_image().expect("the image can be removed");
         }
         let mut output = Vec::new();

@@ -59,12 +59,15 @@
 mod case;
 pub mod lifecycle;
 pub mod real;
+#[cfg(feature = "schemas")]
+pub mod schemas;
 mod summary;
 mod tree;
 pub mod upstream;
 
 pub use case::{
-    Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, Subject, Tool,
+    Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, SmallDisk, Subject,
+    Tool, with_disks,
 };
 pub use lifecycle::{Env, Launch, Outcome, Running, Target, Types};
 pub use summary::{BadLabels, LayerSummary, Summary};

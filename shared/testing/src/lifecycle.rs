@@ -19,6 +19,7 @@ mod restore;
 mod slices;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,11 @@ pub struct Lifecycle {
     pub build_env: Env,
     /// Environment of the run container.
     pub launch_env: Env,
+    /// When a build program and everything it has started is killed, counted from its start.
+    pub kill_after: Option<Duration>,
+    /// Whether a build finds the layers directory as a failed one has left it, as where one
+    /// container serves many builds.
+    pub keep_rest: bool,
     state: State,
 }
 
@@ -77,7 +83,8 @@ impl Lifecycle {
             Err(_) => State::default(),
         };
         let (target, build_env, launch_env) = (Target::default(), Env::new(), Env::new());
-        Ok(Self { root, target, build_env, launch_env, state })
+        let (kill_after, keep_rest) = (None, false);
+        Ok(Self { root, target, build_env, launch_env, kill_after, keep_rest, state })
     }
 
     /// Builds the app with the group that detect has found; `on_line` gets what the buildpacks print.
@@ -164,13 +171,21 @@ impl Lifecycle {
         let layers_dir = self.layers_dir();
         if self.state.exported && layers_dir.exists() {
             tree::remove(&self.previous_dir())?;
-            fs_err::rename(&layers_dir, self.previous_dir())?;
+            fs_err::create_dir_all(self.previous_dir())?;
+            for name in tree::names(&layers_dir)? {
+                tree::relocate(&layers_dir.join(&name), &self.previous_dir().join(&name))?;
+            }
         }
         if self.state.image.is_none() {
             tree::remove(&self.previous_dir())?;
         }
-        tree::remove(&layers_dir)?;
         fs_err::create_dir_all(&layers_dir)?;
+        if !self.keep_rest {
+            // The directory itself may be a disk.
+            for name in tree::names(&layers_dir)? {
+                tree::remove(&layers_dir.join(name))?;
+            }
+        }
         self.state.exported = false;
         self.save_state()
     }

@@ -62,6 +62,17 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a file or a whole tree another path, on another disk if need be.
+pub(crate) fn relocate(from: &Path, to: &Path) -> io::Result<()> {
+    match fs_err::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy(from, to)?;
+            remove(from)
+        }
+        result => result,
+    }
+}
+
 /// Removes a file or a whole tree, if it is there.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs_err::symlink_metadata(path) {

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::tree::{Spot, UnpackError, shown};
 
 /// How many links one path may lead through, as in the kernel.
 const DEPTH: usize = 40;
+
+/// How long the target of a link may be.
+const LONGEST: usize = 4095;
 
 /// Links that are not made yet.
 #[derive(Default)]
@@ -44,6 +48,14 @@ impl Links {
     pub(super) fn check(&self, outside_links: bool) -> Result<(), UnpackError> {
         for (spot, target) in &self.0 {
             let refuse = |reason| Err(UnpackError::unsafe_entry(&spot.path, reason));
+            if target.as_os_str().is_empty() {
+                let reason = "it is a symbolic link to nothing";
+                return Err(UnpackError::damaged_entry(&spot.path, reason));
+            }
+            if target.as_os_str().len() > LONGEST || target.as_os_str().as_bytes().contains(&0) {
+                let reason = "it is a symbolic link that no file system takes";
+                return Err(UnpackError::damaged_entry(&spot.path, reason));
+            }
             if let Some(link) = self.above(spot) {
                 return refuse(format!("it lies behind the symbolic link `{}`", shown(link)));
             }

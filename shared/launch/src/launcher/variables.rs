@@ -164,6 +164,13 @@ impl Variables {
         Ok(())
     }
 
+    /// What a later buildpack sees of a layer: its directories, then `env`, then `env.build`.
+    pub fn add_build_layer(&mut self, layer_dir: &Path) -> io::Result<()> {
+        self.add_roots(layer_dir, When::Build);
+        self.add_files(&layer_dir.join("env"), Unsuffixed::Override)?;
+        self.add_files(&layer_dir.join("env.build"), Unsuffixed::Override)
+    }
+
     /// Applies the user's variables, one file each: path lists grow at the front, others are replaced.
     pub fn add_platform(&mut self, platform_dir: &Path) -> io::Result<()> {
         for (name, value) in files(&platform_dir.join("env"))? {

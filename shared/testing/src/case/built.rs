@@ -57,6 +57,17 @@ impl Built {
         self.log_where(|owner| owner == id)
     }
 
+    /// Where a secret stands that nobody should see: in what was printed, in layers, cache, SBOM, labels
+    /// and all else that is kept, and in the app. What the case itself has given is not searched.
+    #[must_use]
+    pub fn leaks(&self, secret: &str) -> Vec<String> {
+        let mut found = self.case.place.places_of(secret).expect("all that is left can be read");
+        if self.output.iter().any(|(_, line)| line.contains(secret)) {
+            found.push("the log".to_owned());
+        }
+        found
+    }
+
     fn log_where(&self, wanted: impl Fn(&str) -> bool) -> String {
         let mut log = String::new();
         for (_, line) in self.output.iter().filter(|(id, _)| wanted(id)) {

@@ -1,6 +1,6 @@
 //! The result of a build that did not succeed.
 
-use super::{Built, Case};
+use super::{Built, Case, Finds};
 use crate::lifecycle::{Failure, Run, escaped};
 use crate::tree;
 
@@ -65,12 +65,41 @@ impl Failed {
         }
     }
 
+    /// Where a secret stands that nobody should see: in what was printed, in layers, cache, SBOM, labels
+    /// and all else that is kept, and in the app. What the case itself has given is not searched.
+    #[must_use]
+    pub fn leaks(&self, secret: &str) -> Vec<String> {
+        let mut found = self.case.place.places_of(secret).expect("all that is left can be read");
+        if self.log_lines().any(|line| line.contains(secret)) {
+            found.push("the log".to_owned());
+        }
+        found
+    }
+
+    fn log_lines(&self) -> impl Iterator<Item = &str> {
+        let build = self.output.iter().map(|(_, line)| line.as_str());
+        self.runs.iter().map(|run| run.output.as_str()).chain(build)
+    }
+
     /// Names of the files and directories left in the layers directory of the buildpack under test.
     #[track_caller]
     #[must_use]
     pub fn layers_left(&self) -> Vec<String> {
         let dir = self.case.place.lifecycle().layers_dir().join(escaped(&self.main));
         tree::names(&dir).expect("the layers directory can be read")
+    }
+
+    /// Builds again in the same place: with a fresh app, and with everything in the layers
+    /// directory that this build has left there.
+    #[track_caller]
+    pub fn build_on_rest(&self) -> Built {
+        Case { finds: Finds::Rest, ..self.case.clone() }.build()
+    }
+
+    /// The same after so many bytes have become the size of the disk.
+    #[track_caller]
+    pub fn build_on_rest_in(&self, room: u64) -> Built {
+        Case { finds: Finds::Rest, room: Some(room), ..self.case.clone() }.build()
     }
 
     /// Builds again after a change, with the image and the cache of the last build that succeeded.

@@ -1,6 +1,7 @@
 //! The directories of one case, and what is written there before each run.
 
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
+use super::disk::SmallDisk;
 use super::text::Cleaner;
 use super::tool::{Call, JOURNAL, read_journal};
 use super::{Case, Change};
@@ -20,6 +22,10 @@ const SYSTEM: &str = "[ awk base64 basename bash cat chmod chown cmp cp cut date
     printf pwd readlink realpath rm rmdir sed seq sh sha256sum sleep sort stat tail tar tee test touch \
     tr true uname uniq wc which xargs";
 
+/// What a build is given, and what ends with its container.
+const SURROUNDINGS: [&str; 8] =
+    ["platform", "build-config", "buildpacks", "system", "tools", "home", "tmp", JOURNAL];
+
 /// Where a case lives; shared by a case and its rebuilds.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -27,6 +33,8 @@ pub(super) struct Place {
     pub(super) lifecycle: Mutex<Lifecycle>,
     /// Counts builds, so that the result of an older one is not mistaken for the current one.
     generation: AtomicU32,
+    /// What the layers directory is, for those who have asked for it.
+    disk: Mutex<Option<SmallDisk>>,
     /// Deletes the directory at the end.
     _dir: TempDir,
 }
@@ -45,7 +53,13 @@ impl Place {
             }
         }
         let generation = AtomicU32::new(0);
-        Ok(Self { root, lifecycle: Mutex::new(lifecycle), generation, _dir: dir })
+        Ok(Self {
+            root,
+            lifecycle: Mutex::new(lifecycle),
+            generation,
+            disk: Mutex::default(),
+            _dir: dir,
+        })
     }
 
     pub(super) fn lifecycle(&self) -> MutexGuard<'_, Lifecycle> {
@@ -54,6 +68,35 @@ impl Place {
 
     pub(super) fn cleaner(&self) -> Cleaner {
         Cleaner::new(&self.root)
+    }
+
+    /// Makes the layers directory a disk of so many bytes.
+    pub(super) fn make_room(&self, bytes: u64) {
+        let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = disk.get_or_insert_with(|| SmallDisk::at(&self.lifecycle().layers_dir()));
+        disk.resize(bytes);
+    }
+
+    /// Where `text` stands of all that outlives a build container: paths in the layers, the
+    /// cache, the image's metadata and the app.
+    pub(super) fn places_of(&self, text: &str) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for name in tree::names(&self.root)? {
+            if SURROUNDINGS.contains(&name.as_str()) {
+                continue;
+            }
+            for entry in tree::entries(&self.root.join(name))? {
+                let content = match entry.kind {
+                    tree::Kind::File => fs_err::read(&entry.path)?,
+                    tree::Kind::Link => fs_err::read_link(&entry.path)?.into_os_string().into_vec(),
+                    tree::Kind::Dir => continue,
+                };
+                if String::from_utf8_lossy(&content).contains(text) {
+                    found.push(self.cleaner().paths(&entry.path.display().to_string()));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Directory of the fake tools.

@@ -14,7 +14,7 @@ use super::plan::Require;
 use super::program::Invocation;
 use super::{Lifecycle, Result};
 use crate::tree;
-use kouti_launch::launcher::{Unsuffixed, Variables as Env, When};
+use kouti_launch::launcher::{Unsuffixed, Variables as Env};
 
 /// What all buildpacks together ask of the image.
 #[derive(Default)]
@@ -75,6 +75,7 @@ impl Lifecycle {
             variables: &[("CNB_LAYERS_DIR", &layers_dir), ("CNB_BP_PLAN_PATH", &plan_path)],
             env: self.env_for(buildpack, env)?,
             dir: &self.app_dir(),
+            killed_after: self.kill_after,
         }
         .run(&mut |line| on_line(&buildpack.id, line))?;
         match outcome.code {
@@ -99,12 +100,7 @@ impl Lifecycle {
         let layers = read_layers(&dir)?;
         for (name, layer) in &layers {
             if layer.types.build {
-                let layer_dir = dir.join(name);
-                products.env.add_roots(&layer_dir, When::Build);
-                for env_dir in ["env", "env.build"] {
-                    let env_dir = layer_dir.join(env_dir);
-                    products.env.add_files(&env_dir, Unsuffixed::Override).map_err(io)?;
-                }
+                products.env.add_build_layer(&dir.join(name)).map_err(io)?;
             }
         }
 

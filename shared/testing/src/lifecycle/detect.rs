@@ -150,6 +150,7 @@ impl Lifecycle {
             variables: &[("CNB_BUILD_PLAN_PATH", &plan_path)],
             env,
             dir: &self.app_dir(),
+            killed_after: None,
         }
         .run(&mut |_| {})?;
 

@@ -230,7 +230,7 @@ impl Lifecycle {
                 if !is_launch_sbom && !is_launch {
                     let target = aside.join(&buildpack).join(&name);
                     fs_err::create_dir_all(aside.join(&buildpack))?;
-                    fs_err::rename(&path, &target)?;
+                    tree::relocate(&path, &target)?;
                     if let Some(layer) = of_layer {
                         layer.dir = target;
                     }

@@ -1,0 +1,57 @@
+//! The machine-readable report of a build, as its schema promises it.
+
+use kouti_testing::{Case, Tool, schemas};
+use serde_json::Value;
+
+use crate::support::{express, node_with};
+
+/// The report of a build, after a look whether it is what `docs/report.schema.json` says.
+fn report(build: impl Fn(Case)) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    build(express().env("BP_REPORT_DIR", dir.path().to_str().unwrap()));
+    let text = fs_err::read_to_string(dir.path().join("kouti_nodejs.json")).unwrap();
+    let schema = include_str!("../../../docs/report.schema.json");
+    assert_eq!(schemas::faults(&schemas::validator(schema), &text), [""; 0], "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+fn events(report: &Value) -> Vec<String> {
+    let text = |event: &Value, field: &str| event[field].as_str().unwrap().to_owned();
+    let events = report["events"].as_array().unwrap().iter();
+    events
+        .map(|event| {
+            format!("{} {}: {}", text(event, "kind"), text(event, "name"), text(event, "outcome"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_report_tells_what_was_done() {
+    let report = report(|case| drop(case.env("BP_NODE_VERSION", "22").build()));
+    assert_eq!(report["error"], Value::Null);
+    assert_eq!(report["settings"][0]["name"], "BP_NODE_VERSION");
+    let events = events(&report);
+    for event in [
+        "choice Node.js: 22.23.1",
+        "layer Node.js 22.23.1: made",
+        "command npm run build: exit code 0",
+    ] {
+        assert!(events.iter().any(|found| found == event), "{event} is not in {events:#?}");
+    }
+}
+
+#[test]
+fn a_report_tells_why_a_build_failed() {
+    let npm = Tool::fails(1, "npm error code ENOSPC");
+    let node = node_with("26.1.0", npm);
+    let report =
+        report(|case| drop(case.artifact(node.clone()).env("BP_NODE_VERSION", "26").fails()));
+    assert_eq!(report["error"]["id"], "no-space-left");
+    assert!(events(&report).contains(&"command npm ci --include=dev: exit code 1".to_owned()));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_a_warning() {
+    let built = express().env("BP_REPORT_DIR", "/proc/nowhere").build();
+    assert!(built.log().contains("warning: the report of this build is lost: "), "{}", built.log());
+}
