@@ -6,6 +6,7 @@ mod caches;
 mod errors;
 mod frontend;
 mod interrupted;
+mod managers;
 mod npm;
 mod report;
 mod secrets;
