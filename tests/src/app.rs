@@ -20,6 +20,11 @@ impl App {
         Self::copy(&repository().join("tests/apps").join(name))
     }
 
+    /// A directory without anything.
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().expect("the temporary directory is writable"))
+    }
+
     fn copy(from: &Path) -> Self {
         let dir = tempfile::tempdir().expect("the temporary directory is writable");
         for entry in WalkDir::new(from) {

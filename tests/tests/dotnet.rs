@@ -75,7 +75,7 @@ fn a_program_in_a_sub_directory_gets_no_more_than_it_needs() {
     let build = Build::new("dotnet-tool");
     let path = "src/Tool";
     let _ = build.app(&app).offline().env("BP_DOTNET_PROJECT_PATH", path).succeeds();
-    let strict = ["--read-only", "--tmpfs", "/tmp", "--user", "12345:0", "--cap-drop", "ALL"];
+    let strict = ["--read-only", "--user", "12345:0", "--cap-drop", "ALL"];
     let mut run = vec!["run", "--rm"];
     run.extend(strict);
     run.push(build.image.name());
@@ -92,6 +92,7 @@ fn a_program_in_a_sub_directory_gets_no_more_than_it_needs() {
     app.replace("src/Tool/Program.cs", "Console.", "Konsole.");
     let log = build.app(&app).offline().env("BP_DOTNET_PROJECT_PATH", path).fails();
     assert!(log.contains("error[publish-failed]"), "{log}");
-    assert!(log.contains("Program.cs(5,34): error CS0103"), "the compiler's line: {log}");
+    assert!(log.contains("src/Tool/Program.cs(5,"), "{log}");
+    assert!(log.contains("error CS0103"), "{log}");
     assert!(log.contains("hint: correct what the compiler says"), "{log}");
 }

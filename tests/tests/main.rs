@@ -7,6 +7,7 @@
 mod cloud_foundry;
 mod differential;
 mod dotnet;
+mod java;
 mod node_start;
 mod nodejs;
 mod packages;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kouti::fetch::{Unpack, unpack_own};
 use kouti::{
     BuildContext, Command, Env, Fault, Globs, Keep, Layer, LayerEnv, Log, Notice, Problem, Pruning,
-    Uses,
+    Scope, Uses,
 };
 use serde::Serialize;
 
@@ -72,7 +72,25 @@ pub(crate) fn run(
         store(&context.app_dir, &selection.paths, dir)
     })?;
     clean(context, log)?;
+    leave_the_rest(context, log)?;
     restore(&made.dir, &context.app_dir)
+}
+
+/// The same settings are read by the buildpack that removes source: it would remove what was built.
+fn leave_the_rest(context: &BuildContext, log: &mut Log) -> Result<(), Problem> {
+    let env = &context.env;
+    if settings::INCLUDE.read(env)?.is_empty() && settings::EXCLUDE.read(env)?.is_empty() {
+        return Ok(());
+    }
+    let layer = Layer {
+        name: "source-removed",
+        title: "note that the source is removed".to_owned(),
+        uses: Uses::BUILD,
+        key: std::collections::BTreeMap::from([("removed", true)]),
+        env: LayerEnv::new().override_value(Scope::Build, "KOUTI_SOURCE_REMOVED", "true"),
+        sbom: None,
+    };
+    context.layers.ensure(log, &layer, |_, _| Ok(())).map(|_| ())
 }
 
 /// Variables with options of the tools.
@@ -240,7 +258,7 @@ fn tidy(tool: Tool, cache: &Path) {
         let name = entry.file_name().to_string_lossy();
         let is_empty_jar =
             name.ends_with(".jar") && entry.metadata().is_ok_and(|found| found.len() == 0);
-        let is_note = name.ends_with(".lastUpdated") || name == "resolver-status.properties";
+        let is_note = name.ends_with(".lastUpdated");
         if is_empty_jar || is_note || (tool == Tool::Gradle && name.ends_with(".lock")) {
             let _ = fs_err::remove_file(entry.path());
         }

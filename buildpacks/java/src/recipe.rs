@@ -169,8 +169,9 @@ fn jlink(env: &Env, jdk: Choice, notices: &mut Vec<Notice>) -> Result<Jlink, Pro
     let Some(Arguments(given)) = settings::JLINK_ARGS.read(env)? else {
         // The plain number is deprecated there.
         let compress = if major >= 21 { "--compress=zip-6" } else { "--compress=1" };
-        let usual =
-            ["--no-man-pages", "--no-header-files", "--strip-java-debug-attributes", compress];
+        // The older one needs `objcopy` of the build image.
+        let strip = if major >= 13 { "--strip-java-debug-attributes" } else { "--strip-debug" };
+        let usual = ["--no-man-pages", "--no-header-files", strip, compress];
         let arguments = usual.map(str::to_owned).into();
         return Ok(Jlink { jdk: Box::new(jdk), arguments, modules: Some(modules) });
     };

@@ -25,7 +25,8 @@ pub(crate) fn document(app_dir: &Path, found_by: &str) -> Document {
     for entry in WalkDir::new(app_dir).sort_by_file_name().into_iter().flatten() {
         let path = entry.path();
         let is_jar = path.extension().is_some_and(|e| e == "jar" || e == "war");
-        if !is_jar || !path.is_file() {
+        // What a link leads to is in a layer, which has a bill of its own.
+        if !is_jar || !entry.file_type().is_file() {
             continue;
         }
         let Ok(bytes) = fs_err::read(path) else { continue };

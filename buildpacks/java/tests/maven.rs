@@ -181,6 +181,8 @@ fn what_is_named_to_stay_stays() {
     let app = maven_app().file("config/shop.yml", "a: b").file("docs/x.md", "");
     let build = app.env("BP_INCLUDE_FILES", "config/*").build();
     assert_eq!(build.app_file("config/shop.yml"), "a: b");
+    let note = build.layer("source-removed");
+    assert_eq!(note.env()["env.build/KOUTI_SOURCE_REMOVED.override"], "true");
     assert!(!build.app_path("docs").exists() && !build.app_path("built").exists());
 }
 

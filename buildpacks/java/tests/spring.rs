@@ -42,6 +42,7 @@ fn a_jar_is_unpacked_in_its_place() {
     );
     // Dependencies, loader, application, and the rest.
     assert_eq!(build.image().app.len(), 4);
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
 }
 
 #[test]

@@ -11,6 +11,11 @@ const SHOWN: usize = 20;
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let env = &context.env;
+    // A language that puts what it built in the place of the source has read the lists already.
+    if env.given("KOUTI_SOURCE_REMOVED").is_some() {
+        log.step("Leaving the app as it is: its source is removed already");
+        return Ok(Launch::default());
+    }
     // Both lists are read before anything is removed.
     let include = Globs::parse(settings::INCLUDE.declared.name, &settings::INCLUDE.read(env)?)?;
     let exclude = Globs::parse(settings::EXCLUDE.declared.name, &settings::EXCLUDE.read(env)?)?;

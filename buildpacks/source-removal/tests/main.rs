@@ -242,3 +242,11 @@ fn the_same_lists_make_the_same_image() {
     let build = app().env("BP_INCLUDE_FILES", "dist").build();
     assert_eq!(build.rebuild().image_digest(), build.image_digest());
 }
+
+#[test]
+fn what_another_buildpack_has_built_stays() {
+    let case = app().env("BP_INCLUDE_FILES", "dist").env("KOUTI_SOURCE_REMOVED", "true");
+    let build = case.build();
+    assert!(left(&build).contains(&"src/app.ts".to_owned()));
+    assert!(build.log().contains("its source is removed already"), "{}", build.log());
+}
