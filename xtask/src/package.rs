@@ -271,13 +271,14 @@ fn artifacts(workspace: &Workspace, profile: Profile, catalog: &Catalog) -> Resu
 /// What of a catalogue an offline package carries. The rest is not in its descriptor either, so that asking for it is
 /// answered by a list of what there is and not by a download that fails.
 fn chosen(catalog: Catalog, args: &Args) -> Result<Catalog> {
-    let any = globset::GlobSet::new(
-        args.filters.iter().map(|glob| globset::Glob::new(glob)).collect::<Result<Vec<_>, _>>()?,
-    )?;
+    for glob in &args.filters {
+        fast_glob::validate(glob).with_context(|| format!("--filter `{glob}` cannot be read"))?;
+    }
+    let any = |name: &str| args.filters.iter().any(|glob| fast_glob::glob_match(glob, name));
     let newest = catalog.newest_of_lines();
     let all = args.profile == Profile::Local;
     Ok(catalog.only(&args.arch, |id, version| {
         let name = format!("{id}@{version}");
-        if args.filters.is_empty() { all || newest.contains(&name) } else { any.is_match(&name) }
+        if args.filters.is_empty() { all || newest.contains(&name) } else { any(&name) }
     }))
 }

@@ -1,8 +1,9 @@
 //! Which of the files that a build has left is the app.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use fast_glob::{ErrorKind, glob_match, validate};
 use kouti::{Explain, Fault, Notice, Problem};
 use walkdir::WalkDir;
 
@@ -48,7 +49,8 @@ const MODULE_DEPTH: usize = 5;
 
 pub(crate) fn select(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> {
     let patterns = &compile.artifact;
-    let found = matches(app_dir, &globs(compile, &patterns.globs)?, &patterns.globs);
+    check(compile, &patterns.globs)?;
+    let found = matches(app_dir, &patterns.globs);
     if patterns.chosen || patterns.all {
         return if found.is_empty() {
             Err(nothing(app_dir, compile).into())
@@ -104,9 +106,8 @@ fn in_a_module(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> 
         Tool::Gradle => "**/build/libs/*.[jw]ar",
         Tool::Sbt => return Err(nothing(app_dir, compile).into()),
     };
-    let globs = globs(compile, &[place.to_owned()])?;
     let walk = WalkDir::new(app_dir).max_depth(MODULE_DEPTH).sort_by_file_name();
-    let found = relative(app_dir, walk).filter(|path| globs.is_match(path)).collect();
+    let found = relative(app_dir, walk).filter(|path| fits(place, path)).collect();
     let runnable: Vec<PathBuf> = the_app(app_dir, found)
         .into_iter()
         .filter(|path| is_runnable(&app_dir.join(path)))
@@ -123,18 +124,24 @@ fn in_a_module(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> 
     }
 }
 
-fn globs(compile: &Compile, patterns: &[String]) -> Result<GlobSet, Problem> {
-    let mut set = GlobSetBuilder::new();
-    let bad = |pattern: &str, error: &globset::Error| BadPattern {
-        setting: compile.tool.artifact_setting(),
-        pattern: pattern.to_owned(),
-        reason: error.kind().to_string(),
-    };
+fn check(compile: &Compile, patterns: &[String]) -> Result<(), BadPattern> {
     for pattern in patterns {
-        let glob = GlobBuilder::new(plain(pattern)).literal_separator(true).build();
-        set.add(glob.map_err(|error| bad(pattern, &error))?);
+        validate(plain(pattern)).map_err(|error| BadPattern {
+            setting: compile.tool.artifact_setting(),
+            pattern: pattern.to_owned(),
+            reason: match error.kind {
+                ErrorKind::UnclosedBrace => "`{` is never closed",
+                ErrorKind::UnclosedBracket => "`[` is never closed",
+                ErrorKind::TrailingBackslash => "nothing follows the last backslash",
+                _ => "it has too many braces",
+            },
+        })?;
     }
-    Ok(set.build().map_err(|error| bad("", &error))?)
+    Ok(())
+}
+
+fn fits(pattern: &str, path: &Path) -> bool {
+    glob_match(plain(pattern), path.as_os_str().as_bytes())
 }
 
 /// Without what says that a directory is meant.
@@ -143,7 +150,7 @@ fn plain(pattern: &str) -> &str {
 }
 
 /// Everything that fits; of a directory that fits, not what is in it.
-fn matches(app_dir: &Path, globs: &GlobSet, patterns: &[String]) -> Vec<PathBuf> {
+fn matches(app_dir: &Path, patterns: &[String]) -> Vec<PathBuf> {
     let any_depth = patterns.iter().any(|pattern| pattern.contains("**"));
     let deepest = patterns.iter().map(|pattern| plain(pattern).split('/').count()).max();
     let mut walk = WalkDir::new(app_dir).sort_by_file_name();
@@ -152,7 +159,8 @@ fn matches(app_dir: &Path, globs: &GlobSet, patterns: &[String]) -> Vec<PathBuf>
     }
     let mut found: Vec<PathBuf> = Vec::new();
     for path in relative(app_dir, walk) {
-        if globs.is_match(&path) && !found.iter().any(|above| path.starts_with(above)) {
+        let is_one = patterns.iter().any(|pattern| fits(pattern, &path));
+        if is_one && !found.iter().any(|above| path.starts_with(above)) {
             found.push(path);
         }
     }
@@ -261,7 +269,7 @@ impl Explain for Several {
 struct BadPattern {
     setting: &'static str,
     pattern: String,
-    reason: String,
+    reason: &'static str,
 }
 
 impl Explain for BadPattern {

@@ -287,7 +287,7 @@ fn two_things_of_one_name() {
     hint: name only one of them in the setting for what was built
     ");
     assert_snapshot!(maven_app().env("BP_MAVEN_BUILT_ARTIFACT", "target/[").fails().error(), @"
-    error[bad-artifact-pattern]: the pattern `target/[` in BP_MAVEN_BUILT_ARTIFACT cannot be read: unclosed character class; missing ']'
+    error[bad-artifact-pattern]: the pattern `target/[` in BP_MAVEN_BUILT_ARTIFACT cannot be read: `[` is never closed
 
     hint: write globs relative to the app, such as `target/*.jar`, separated by blanks
     ");

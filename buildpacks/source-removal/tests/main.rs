@@ -224,7 +224,7 @@ fn an_app_may_be_emptied_on_purpose() {
 fn a_pattern_that_cannot_be_read_is_shown_and_nothing_removed() {
     let case = app().env("BP_INCLUDE_FILES", "dist").env("BP_EXCLUDE_FILES", "src/[a-");
     assert_snapshot!(case.fails().error(), @"
-    error[bad-glob]: the pattern `src/[a-` in BP_EXCLUDE_FILES cannot be read: unclosed character class; missing ']'
+    error[bad-glob]: the pattern `src/[a-` in BP_EXCLUDE_FILES cannot be read: `[` is never closed
 
     hint: write paths relative to the app with `*`, `**`, `?`, `[…]` or `{…}`, separated by `:`
     hint: put a backslash before a sign that is to mean itself

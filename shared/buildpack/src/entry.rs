@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::marker::PhantomData;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use kouti_catalog::{Catalog, Date, Target};
+use kouti_catalog::{Date, Target};
 use kouti_launch::binding::Bindings;
-use kouti_report::{Fault, Log, Notice, Problem, install_panic_page};
-use libcnb::build::BuildResultBuilder;
-use libcnb::detect::DetectResultBuilder;
+use kouti_report::{Log, Notice, Problem, install_panic_page};
 
+use crate::call::{Call, Descriptor, Phase, read_plan};
 use crate::setting::{Declared, misspelt, quoted};
 use crate::{
     BuildContext, Context, Detection, Env, Launch, Layers, Masks, Plan, plan, report, settings,
@@ -39,148 +35,65 @@ pub trait Buildpack {
     fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem>;
 }
 
-/// Runs the phase that the program's name asks for. For `main` of a buildpack.
+/// Ends of a phase, as the specification has them.
+mod exit {
+    pub(super) const DONE: i32 = 0;
+    pub(super) const FAILED: i32 = 1;
+    /// A buildpack that does not take part.
+    pub(super) const SKIPPED: i32 = 100;
+}
+
+/// Runs the phase that the program's name asks for, and ends the program. For `main` of a buildpack.
+#[expect(clippy::disallowed_methods, reason = "this is the entry")]
 pub fn main<B: Buildpack>() {
     install_panic_page(concat!("kouti ", env!("CARGO_PKG_VERSION")));
-    complete_target();
-    libcnb::libcnb_runtime(&Adapter::<B> {
-        label: OnceLock::new(),
-        masks: OnceLock::new(),
-        buildpack: PhantomData,
-    });
-}
-
-/// libcnb insists on four variables that the specification calls optional.
-///
-/// Where one is missing (an old lifecycle, Cloud Foundry), this program runs once
-/// more with all of them: a process cannot safely change its own environment.
-fn complete_target() {
-    let env = Env::of_process();
-    let release = fs_err::read_to_string("/etc/os-release").unwrap_or_default();
-    let field = |name: &str| {
-        release
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-            .map_or("unknown".to_owned(), |value| value.trim_matches('"').to_owned())
+    let mut known = Known { label: "kouti".to_owned(), masks: None };
+    let code = match run::<B>(&mut known) {
+        Ok(code) => code,
+        Err(problem) => {
+            let env = Env::of_process();
+            let _ = std::io::stdout().flush();
+            let masks = known.masks.unwrap_or_else(|| Masks::from_env(&env));
+            log(&env, masks).page(&problem.page(&known.label, settings::colour(&env)));
+            exit::FAILED
+        }
     };
-    let missing: Vec<_> = [
-        ("CNB_TARGET_OS", "linux".to_owned()),
-        ("CNB_TARGET_ARCH", architecture().to_owned()),
-        ("CNB_TARGET_DISTRO_NAME", field("ID")),
-        ("CNB_TARGET_DISTRO_VERSION", field("VERSION_ID")),
-    ]
-    .into_iter()
-    .filter(|(name, _)| env.get(name).is_none())
-    .collect();
-    if missing.is_empty() {
-        return;
-    }
-    let mut args = std::env::args_os();
-    let name = args.next().unwrap_or_default();
-    // If this fails, libcnb says which variable it misses.
-    let _ = std::process::Command::new("/proc/self/exe").arg0(name).args(args).envs(missing).exec();
+    std::process::exit(code)
 }
 
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-/// A buildpack in libcnb's eyes.
-struct Adapter<B> {
+/// What an error page needs, as far as a phase has come.
+struct Known {
     /// `kouti/nodejs 0.1.0` once the descriptor is read.
-    label: OnceLock<String>,
-    /// What the error page must not show, once the bindings are read.
-    masks: OnceLock<Masks>,
-    buildpack: PhantomData<B>,
+    label: String,
+    /// What must not be shown, once the bindings are read.
+    masks: Option<Masks>,
 }
 
-/// libcnb reads `<platform>/env` as UTF-8 and fails on anything else, although the
-/// lifecycle has put those variables into our environment already.
-struct PlatformDir {
-    dir: PathBuf,
-    env: libcnb::Env,
-}
-
-impl libcnb::Platform for PlatformDir {
-    fn env(&self) -> &libcnb::Env {
-        &self.env
-    }
-
-    fn from_path(platform_dir: impl AsRef<Path>) -> std::io::Result<Self> {
-        Ok(Self { dir: platform_dir.as_ref().to_owned(), env: libcnb::Env::new() })
-    }
-}
-
-type Descriptor = libcnb::data::buildpack::ComponentBuildpackDescriptor<Catalog>;
-
-impl<B: Buildpack> libcnb::Buildpack for Adapter<B> {
-    type Platform = PlatformDir;
-    type Metadata = Catalog;
-    type Error = Problem;
-
-    fn detect(
-        &self,
-        found: libcnb::detect::DetectContext<Self>,
-    ) -> libcnb::Result<libcnb::detect::DetectResult, Problem> {
-        let detection = self
-            .context(
-                found.app_dir,
-                found.buildpack_dir,
-                found.buildpack_descriptor,
-                &found.target,
-                &found.platform,
-            )
-            .and_then(|context| detect::<B>(&context))
-            .map_err(libcnb::Error::BuildpackError)?;
-        match detection {
+/// One phase.
+fn run<B: Buildpack>(known: &mut Known) -> Result<i32, Problem> {
+    let call = Call::of_process()?;
+    let descriptor = call.descriptor()?;
+    known.label = format!("{} {}", descriptor.buildpack.id, descriptor.buildpack.version);
+    let (context, phase) = context(call, descriptor)?;
+    known.masks = Some(context.masks());
+    match phase {
+        Phase::Detect { plan: path } => match detect::<B>(&context)? {
             Detection::Pass(alternatives) => {
-                DetectResultBuilder::pass().build_plan(plan::to_libcnb(alternatives)).build()
+                // Without one, the lifecycle takes it that nothing is provided or required.
+                if let Some(text) = plan::to_toml(alternatives)? {
+                    fs_err::write(path, text)?;
+                }
+                Ok(exit::DONE)
             }
             Detection::Skip(reason) => {
-                let env = Env::of_process();
-                log(&env, self.masks(&env)).step(&format!("skipped: {reason}"));
-                DetectResultBuilder::fail().build()
+                log(&context.env, context.masks()).step(&format!("skipped: {reason}"));
+                Ok(exit::SKIPPED)
             }
+        },
+        Phase::Build { layers, plan } => {
+            build::<B>(&build_context(context, read_plan(&plan)?, layers)?)?;
+            Ok(exit::DONE)
         }
-    }
-
-    fn build(
-        &self,
-        found: libcnb::build::BuildContext<Self>,
-    ) -> libcnb::Result<libcnb::build::BuildResult, Problem> {
-        let plan = Plan::from(found.buildpack_plan);
-        let launch = self
-            .context(
-                found.app_dir,
-                found.buildpack_dir,
-                found.buildpack_descriptor,
-                &found.target,
-                &found.platform,
-            )
-            .and_then(|context| build_context(context, plan, found.layers_dir))
-            .and_then(|context| build::<B>(&context))
-            .map_err(libcnb::Error::BuildpackError)?;
-        BuildResultBuilder::new().launch(launch).build()
-    }
-
-    fn on_error(&self, error: libcnb::Error<Problem>) {
-        let problem = match error {
-            libcnb::Error::BuildpackError(problem) => problem,
-            // What libcnb could not read or write is the platform's, and its texts name it.
-            other => {
-                let text = other.to_string();
-                Problem::new("platform-contract", Fault::Surroundings, text.trim_end())
-                    .hint("check that the platform supports Buildpack API 0.10")
-            }
-        };
-        let env = Env::of_process();
-        let label = self.label.get().map_or("kouti", String::as_str);
-        let _ = std::io::stdout().flush();
-        log(&env, self.masks(&env)).page(&problem.page(label, settings::colour(&env)));
     }
 }
 
@@ -190,48 +103,28 @@ fn log(env: &Env, masks: Masks) -> Log {
         .masked(move |text| masks.mask(text))
 }
 
-impl<B: Buildpack> Adapter<B> {
-    fn masks(&self, env: &Env) -> Masks {
-        self.masks.get().cloned().unwrap_or_else(|| Masks::from_env(env))
-    }
-
-    fn context(
-        &self,
-        app_dir: PathBuf,
-        buildpack_dir: PathBuf,
-        descriptor: Descriptor,
-        target: &libcnb::Target,
-        platform: &PlatformDir,
-    ) -> Result<Context, Problem> {
-        let id = descriptor.buildpack.id.to_string();
-        let version = descriptor.buildpack.version.to_string();
-        let _ = self.label.set(format!("{id} {version}"));
-        let env = Env::of_process();
-        let bindings = Bindings::for_build(&env.text_map(), &platform.dir)?;
-        let arch = settings::ARCH.read(&env)?.unwrap_or_else(|| target.arch.clone());
-        let context = Context {
-            id,
-            version,
-            app_dir,
-            buildpack_dir,
-            target: Target {
-                os: target.os.clone(),
-                arch: match arch.as_str() {
-                    "x86_64" => "amd64".to_owned(),
-                    "aarch64" => "arm64".to_owned(),
-                    _ => arch,
-                },
-                distro_name: target.distro_name.clone(),
-                distro_version: target.distro_version.clone(),
-            },
-            catalog: descriptor.metadata,
-            bindings,
-            today: today(&env),
-            env,
-        };
-        let _ = self.masks.set(context.masks());
-        Ok(context)
-    }
+fn context(call: Call, descriptor: Descriptor) -> Result<(Context, Phase), Problem> {
+    let target = call.target();
+    let Call { phase, app_dir, buildpack_dir, platform_dir, env } = call;
+    let bindings = Bindings::for_build(&env.text_map(), &platform_dir)?;
+    let arch = settings::ARCH.read(&env)?.unwrap_or_else(|| target.arch.clone());
+    let arch = match arch.as_str() {
+        "x86_64" => "amd64".to_owned(),
+        "aarch64" => "arm64".to_owned(),
+        _ => arch,
+    };
+    let context = Context {
+        id: descriptor.buildpack.id,
+        version: descriptor.buildpack.version,
+        app_dir,
+        buildpack_dir,
+        target: Target { arch, ..target },
+        catalog: descriptor.metadata,
+        bindings,
+        today: today(&env),
+        env,
+    };
+    Ok((context, phase))
 }
 
 fn build_context(
@@ -258,7 +151,7 @@ fn detect<B: Buildpack>(context: &Context) -> Result<Detection, Problem> {
     B::detect(context)
 }
 
-fn build<B: Buildpack>(context: &BuildContext) -> Result<libcnb::data::launch::Launch, Problem> {
+fn build<B: Buildpack>(context: &BuildContext) -> Result<(), Problem> {
     let mut log = log(&context.env, context.masks());
     log.title(&format!("{} {}", B::NAME, context.version));
     let result = build_and_declare::<B>(context, &mut log);
@@ -266,10 +159,7 @@ fn build<B: Buildpack>(context: &BuildContext) -> Result<libcnb::data::launch::L
     result
 }
 
-fn build_and_declare<B: Buildpack>(
-    context: &BuildContext,
-    log: &mut Log,
-) -> Result<libcnb::data::launch::Launch, Problem> {
+fn build_and_declare<B: Buildpack>(context: &BuildContext, log: &mut Log) -> Result<(), Problem> {
     check_settings::<B>(context, log)?;
 
     let launch = B::build(context, log)?;
@@ -281,8 +171,9 @@ fn build_and_declare<B: Buildpack>(
     context.sboms.write(&dir.join("launch"), launch.sbom.as_ref())?;
     context.sboms.write(&dir.join("build"), launch.build_sbom.as_ref())?;
     write_unmet(dir, &launch)?;
+    fs_err::write(dir.join("launch.toml"), launch.to_toml(&context.sboms)?)?;
     log.finish();
-    launch.to_libcnb(&context.sboms)
+    Ok(())
 }
 
 /// What the user has set: shown, and checked for what would silently have no effect.
@@ -329,7 +220,7 @@ fn check_settings<B: Buildpack>(context: &Context, log: &mut Log) -> Result<(), 
 /// Settings of all our buildpacks, one name on each line: `cargo xtask docs` writes it.
 const KNOWN_ELSEWHERE: &str = include_str!("known_settings.txt");
 
-/// Hands plan entries on to a later buildpack; libcnb has no type for this file.
+/// Hands plan entries on to a later buildpack.
 fn write_unmet(layers_dir: &Path, launch: &Launch) -> Result<(), Problem> {
     if launch.unmet.is_empty() {
         return Ok(());

@@ -1,8 +1,9 @@
 //! Lists of globs over the files of an app: `BP_INCLUDE_FILES` and the like.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use fast_glob::{ErrorKind, glob_match, validate};
 use kouti_report::{Explain, Fault};
 
 /// Patterns separated by colons, relative to the app.
@@ -12,7 +13,6 @@ use kouti_report::{Explain, Fault};
 /// before it said: of all that match a path or a directory above it, the last one counts.
 #[derive(Clone, Debug)]
 pub struct Globs {
-    set: GlobSet,
     patterns: Vec<Pattern>,
 }
 
@@ -20,13 +20,14 @@ pub struct Globs {
 struct Pattern {
     /// As the user wrote it.
     text: String,
+    /// Valid, without decoration.
+    glob: String,
     takes_back: bool,
 }
 
 impl Globs {
     /// Reads `list`, the value of `setting`.
     pub fn parse(setting: &'static str, list: &str) -> Result<Self, BadGlob> {
-        let mut set = GlobSetBuilder::new();
         let mut patterns = Vec::new();
         for text in list.split(':').map(str::trim).filter(|text| !text.is_empty()) {
             let bad = |reason: String| BadGlob { setting, pattern: text.to_owned(), reason };
@@ -40,19 +41,12 @@ impl Globs {
             }
             // The app itself is everything in it.
             let glob = if path.is_empty() || path == "." { "**" } else { path };
-            let glob = GlobBuilder::new(glob)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| bad(error.kind().to_string()))?;
-            set.add(glob);
-            patterns.push(Pattern { text: text.to_owned(), takes_back });
+            // At the start of a glob it would negate.
+            let glob = if glob.starts_with('!') { format!("\\{glob}") } else { glob.to_owned() };
+            validate(&glob).map_err(|error| bad(reason(error.kind).to_owned()))?;
+            patterns.push(Pattern { text: text.to_owned(), glob, takes_back });
         }
-        let set = set.build().map_err(|error| BadGlob {
-            setting,
-            pattern: list.to_owned(),
-            reason: error.kind().to_string(),
-        })?;
-        Ok(Self { set, patterns })
+        Ok(Self { patterns })
     }
 
     /// Whether there is no pattern at all.
@@ -64,13 +58,16 @@ impl Globs {
     /// Whether `path`, relative to the app, is one that the patterns are about.
     #[must_use]
     pub fn covers(&self, path: &Path) -> bool {
-        let last = path.ancestors().flat_map(|path| self.set.matches(path)).max();
+        let last = path.ancestors().flat_map(|path| self.matches(path)).max();
         last.is_some_and(|index| self.is_about(index))
     }
 
     /// The patterns that match `path` itself, by their place in the list.
     pub(crate) fn matches(&self, path: &Path) -> Vec<usize> {
-        self.set.matches(path)
+        let path = path.as_os_str().as_bytes();
+        let matching =
+            self.patterns.iter().enumerate().filter(|(_, pattern)| glob_match(&pattern.glob, path));
+        matching.map(|(index, _)| index).collect()
     }
 
     /// Whether the pattern at this place covers what it matches.
@@ -81,6 +78,15 @@ impl Globs {
     /// The patterns as the user wrote them.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.patterns.iter().map(|pattern| pattern.text.as_str())
+    }
+}
+
+fn reason(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::UnclosedBrace => "`{` is never closed",
+        ErrorKind::UnclosedBracket => "`[` is never closed",
+        ErrorKind::TrailingBackslash => "nothing follows the last backslash",
+        _ => "it has too many braces",
     }
 }
 
@@ -147,8 +153,8 @@ mod tests {
     #[test]
     fn a_pattern_that_cannot_be_read_is_named() {
         for (list, reason) in [
-            ("ok:a[", "unclosed character class"),
-            ("a{b", "unclosed alternate group"),
+            ("ok:a[", "`[` is never closed"),
+            ("a{b", "`{` is never closed"),
             ("../x", "it leads out of the app"),
             ("a/../../b", "it leads out of the app"),
         ] {

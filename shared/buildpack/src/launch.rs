@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use kouti_report::Log;
 use kouti_sbom::Document;
-use libcnb_data::launch as spec;
 use serde::Serialize;
 
 use crate::command::as_typed;
@@ -96,37 +95,134 @@ impl Launch {
         log.table(&rows);
     }
 
-    /// In the form libcnb writes.
-    pub(crate) fn to_libcnb(&self, sboms: &Sboms) -> Result<spec::Launch, Problem> {
-        let mut launch = spec::Launch::default();
-        for process in &self.processes {
-            let kind = process.kind.parse().map_err(|_| {
-                anyhow::anyhow!("`{}` cannot be the name of a process", process.kind)
-            })?;
-            launch.processes.push(spec::Process {
-                r#type: kind,
-                command: process.command.clone(),
-                args: process.args.clone(),
+    /// The text of `launch.toml`.
+    pub(crate) fn to_toml(&self, sboms: &Sboms) -> Result<String, Problem> {
+        let is_name = |kind: &str| {
+            !kind.is_empty()
+                && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        if let Some(process) = self.processes.iter().find(|process| !is_name(&process.kind)) {
+            let kind = &process.kind;
+            return Err(anyhow::anyhow!("`{kind}` cannot be the name of a process").into());
+        }
+        let label = |(key, value): &(String, String)| spec::Label {
+            key: key.clone(),
+            value: value.clone(),
+        };
+        // Paketo's name: scanners look for it.
+        let disabled = ("io.paketo.sbom.disabled".to_owned(), "true".to_owned());
+        let disabled = sboms.are_disabled().then_some(&disabled);
+        let launch = spec::Launch {
+            labels: self.labels.iter().chain(disabled).map(label).collect(),
+            processes: self.processes.iter().map(spec::Process::from).collect(),
+            slices: self.slices.iter().map(|globs| spec::Slice { paths: globs }).collect(),
+        };
+        Ok(toml::to_string(&launch).map_err(anyhow::Error::from)?)
+    }
+}
+
+/// `launch.toml` as the [specification][spec] has it.
+///
+/// [spec]: https://github.com/buildpacks/spec/blob/buildpack/v0.10/buildpack.md#launchtoml-toml
+mod spec {
+    use std::path::Path;
+
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    pub(super) struct Launch<'a> {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub(super) labels: Vec<Label>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub(super) processes: Vec<Process<'a>>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub(super) slices: Vec<Slice<'a>>,
+    }
+
+    #[derive(Serialize)]
+    pub(super) struct Label {
+        pub(super) key: String,
+        pub(super) value: String,
+    }
+
+    #[derive(Serialize)]
+    pub(super) struct Process<'a> {
+        r#type: &'a str,
+        command: &'a [String],
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        args: &'a [String],
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        default: bool,
+        #[serde(rename = "working-dir", skip_serializing_if = "Option::is_none")]
+        working_dir: Option<&'a Path>,
+    }
+
+    #[derive(Serialize)]
+    pub(super) struct Slice<'a> {
+        pub(super) paths: &'a [String],
+    }
+
+    impl<'a> From<&'a super::Process> for Process<'a> {
+        fn from(process: &'a super::Process) -> Self {
+            Self {
+                r#type: &process.kind,
+                command: &process.command,
+                args: &process.args,
                 default: process.default,
-                working_directory: process
-                    .working_dir
-                    .clone()
-                    .map_or(spec::WorkingDirectory::App, spec::WorkingDirectory::Directory),
-            });
+                working_dir: process.working_dir.as_deref(),
+            }
         }
-        for (key, value) in &self.labels {
-            launch.labels.push(spec::Label { key: key.clone(), value: value.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_declared_is_in_the_file() {
+        let launch = Launch {
+            processes: vec![
+                Process::new("web", ["node", "server.js"]).args(["--port"]).default(),
+                Process::new("worker.1", ["node"]).working_dir("/workspace/worker"),
+            ],
+            labels: vec![("a".to_owned(), "b".to_owned())],
+            slices: vec![vec!["node_modules".to_owned()]],
+            ..Launch::default()
+        };
+        let text = launch.to_toml(&Sboms::default()).unwrap();
+        insta::assert_snapshot!(text, @r#"
+        [[labels]]
+        key = "a"
+        value = "b"
+
+        [[labels]]
+        key = "io.paketo.sbom.disabled"
+        value = "true"
+
+        [[processes]]
+        type = "web"
+        command = ["node", "server.js"]
+        args = ["--port"]
+        default = true
+
+        [[processes]]
+        type = "worker.1"
+        command = ["node"]
+        working-dir = "/workspace/worker"
+
+        [[slices]]
+        paths = ["node_modules"]
+        "#);
+        toml::from_str::<libcnb_data::launch::Launch>(&text).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_the_lifecycle_would_refuse_is_an_error() {
+        for kind in ["", "a b", "ä", "a/b"] {
+            let launch = Launch { processes: vec![Process::new(kind, ["x"])], ..Launch::default() };
+            let problem = launch.to_toml(&Sboms::default()).unwrap_err();
+            assert_eq!(problem.summary, format!("`{kind}` cannot be the name of a process"));
         }
-        if sboms.are_disabled() {
-            // Paketo's name: scanners look for it.
-            launch.labels.push(spec::Label {
-                key: "io.paketo.sbom.disabled".to_owned(),
-                value: "true".to_owned(),
-            });
-        }
-        for globs in &self.slices {
-            launch.slices.push(spec::Slice { path_globs: globs.clone() });
-        }
-        Ok(launch)
     }
 }

@@ -31,6 +31,7 @@
 //! kouti::main::<Hello>();
 //! ```
 
+mod call;
 mod command;
 mod context;
 mod digest;

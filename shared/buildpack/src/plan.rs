@@ -1,6 +1,6 @@
 //! The build plan: what a buildpack provides and requires, and what reached it.
 
-use libcnb_data::build_plan::{BuildPlan, BuildPlanBuilder, Require};
+use serde::Serialize;
 use toml::{Table, Value};
 
 use crate::Problem;
@@ -59,11 +59,12 @@ impl Alternative {
 }
 
 /// One requirement: a name and free metadata.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Entry {
     /// `node`.
     pub name: String,
     /// `version`, `version-source`, `build`, `launch` and whatever the provider understands.
+    #[serde(skip_serializing_if = "Table::is_empty")]
     pub metadata: Table,
 }
 
@@ -120,34 +121,37 @@ impl Plan {
     }
 }
 
-impl From<libcnb_data::buildpack_plan::BuildpackPlan> for Plan {
-    fn from(plan: libcnb_data::buildpack_plan::BuildpackPlan) -> Self {
-        Self(
-            plan.entries
-                .into_iter()
-                .map(|entry| Entry { name: entry.name, metadata: entry.metadata })
-                .collect(),
-        )
-    }
+/// The build plan as detection writes it: the first alternative, the others below `or`.
+#[derive(Default, Serialize)]
+struct BuildPlan {
+    #[serde(flatten)]
+    first: Wanted,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    or: Vec<Wanted>,
 }
 
-/// In the form libcnb writes.
-pub(crate) fn to_libcnb(alternatives: Vec<Alternative>) -> BuildPlan {
-    let mut builder = BuildPlanBuilder::new();
-    for (index, alternative) in alternatives.into_iter().enumerate() {
-        if index > 0 {
-            builder = builder.or();
-        }
-        for name in alternative.provides {
-            builder = builder.provides(name);
-        }
-        for entry in alternative.requires {
-            let mut require = Require::new(entry.name);
-            require.metadata = entry.metadata;
-            builder = builder.requires(require);
-        }
-    }
-    builder.build()
+#[derive(Default, Serialize)]
+struct Wanted {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    provides: Vec<Provide>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requires: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Provide {
+    name: String,
+}
+
+/// The text of the build plan; none where there is nothing to say.
+pub(crate) fn to_toml(alternatives: Vec<Alternative>) -> Result<Option<String>, Problem> {
+    let mut all = alternatives.into_iter().map(|Alternative { provides, requires }| Wanted {
+        provides: provides.into_iter().map(|name| Provide { name }).collect(),
+        requires,
+    });
+    let Some(first) = all.next() else { return Ok(None) };
+    let plan = BuildPlan { first, or: all.collect() };
+    Ok(Some(toml::to_string(&plan).map_err(anyhow::Error::from)?))
 }
 
 #[cfg(test)]
@@ -168,11 +172,11 @@ mod tests {
 
     #[test]
     fn alternatives_become_or_tables() {
-        let plan = to_libcnb(vec![
+        let plan = to_toml(vec![
             Alternative::new().provides("node").requires(Entry::new("node").with("launch", true)),
             Alternative::new().provides("node"),
         ]);
-        insta::assert_snapshot!(toml::to_string(&plan).unwrap(), @r#"
+        insta::assert_snapshot!(plan.unwrap().unwrap(), @r#"
         [[provides]]
         name = "node"
 
@@ -187,5 +191,35 @@ mod tests {
         [[or.provides]]
         name = "node"
         "#);
+    }
+
+    #[test]
+    fn libcnb_writes_the_same() {
+        use libcnb_data::build_plan::{BuildPlanBuilder, Require};
+
+        let theirs = BuildPlanBuilder::new().provides("node").requires("npm").or();
+        let theirs = theirs.provides("node").requires(Require::new("node")).build();
+        let ours = vec![
+            Alternative::new().provides("node").requires(Entry::new("npm")),
+            Alternative::new().provides("node").requires(Entry::new("node")),
+        ];
+        let parse = |text: &str| text.parse::<Table>().unwrap();
+        let mut theirs = parse(&toml::to_string(&theirs).unwrap());
+        without_empty_tables(&mut theirs);
+        assert_eq!(parse(&to_toml(ours).unwrap().unwrap()), theirs);
+    }
+
+    /// libcnb spells out metadata that is not there.
+    fn without_empty_tables(table: &mut Table) {
+        table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
+        for value in table.iter_mut().filter_map(|(_, value)| value.as_array_mut()).flatten() {
+            value.as_table_mut().into_iter().for_each(without_empty_tables);
+        }
+    }
+
+    #[test]
+    fn nothing_to_provide_or_require_needs_no_plan() {
+        assert_eq!(to_toml(vec![]).unwrap(), None);
+        assert_eq!(to_toml(vec![Alternative::new()]).unwrap().as_deref(), Some(""));
     }
 }

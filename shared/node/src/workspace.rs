@@ -1,9 +1,10 @@
 //! Workspaces: several packages that share one lockfile above them.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use globset::GlobBuilder;
+use fast_glob::glob_match;
 use kouti::Problem;
 
 use crate::lockfile::Lockfile;
@@ -101,8 +102,7 @@ pub(crate) fn matches(patterns: &[String], member: &Path) -> bool {
             None => (pattern.as_str(), true),
         };
         let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        if glob.is_ok_and(|glob| glob.compile_matcher().is_match(member)) {
+        if glob_match(pattern, member.as_os_str().as_bytes()) {
             found = wanted;
         }
     }
