@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use kouti_launch::Env;
 use kouti_launch::binding::{Binding, Bindings};
 use kouti_report::{Notice, Problem};
-use sha2::{Digest as _, Sha256};
 
-use crate::settings;
+use crate::{digest, settings};
 
 /// All services of an app, as the files of directories.
 #[derive(Debug, Default, PartialEq)]
@@ -115,22 +114,23 @@ impl Directories {
     }
 
     fn digest(&self) -> String {
-        let mut hash = Sha256::new();
+        let mut all = Vec::new();
         for (path, value) in &self.files {
             for part in [path.as_os_str().as_encoded_bytes(), value] {
-                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-                hash.update(part);
+                all.extend_from_slice(&part.len().to_be_bytes());
+                all.extend_from_slice(part);
             }
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        digest::short(&all)
     }
 }
 
 /// Whether somebody else could have put it there.
 fn is_own(dir: &Path, user: u32) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    fs_err::symlink_metadata(dir)
-        .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0)
+    fs_err::symlink_metadata(dir).is_ok_and(|found| {
+        found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
+    })
 }
 
 fn create_private(dir: &Path) -> io::Result<()> {

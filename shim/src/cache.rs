@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use kouti_report::{Log, Notice, Problem, bytes};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use crate::digest::sha256;
 use crate::moving;
 use crate::record::escaped;
 
@@ -103,7 +103,7 @@ impl Cache {
             let id = escaped(id);
             for (name, digest) in &index.layers {
                 let Some(layer) = name.strip_prefix(&format!("{id}/")) else { continue };
-                if self.restore_layer(&layers, layers_dir, name, digest)? {
+                if Self::restore_layer(&layers, layers_dir, name, digest)? {
                     count += 1;
                 } else {
                     log.step(&format!("Dropping the layer {layer} of the cache: it is damaged"));
@@ -121,11 +121,11 @@ impl Cache {
         Ok(())
     }
 
-    fn restore_layer(&self, from: &Path, to: &Path, name: &str, digest: &str) -> io::Result<bool> {
+    fn restore_layer(from: &Path, to: &Path, name: &str, digest: &str) -> io::Result<bool> {
         let (content, toml) = (from.join(name), from.join(format!("{name}.toml")));
         let text = fs_err::read_to_string(&toml).unwrap_or_default();
         let Ok(mut table) = text.parse::<toml::Table>() else { return Ok(false) };
-        if !content.is_dir() || sha256(&text) != *digest {
+        if !content.is_dir() || sha256(text.as_bytes()) != *digest {
             return Ok(false);
         }
         // A layer that its buildpack does not ask for again is dropped.
@@ -185,7 +185,7 @@ impl Cache {
                     fs_err::copy(file, beside(bill))?;
                 }
             }
-            index.layers.insert(layer.name, sha256(&text));
+            index.layers.insert(layer.name, sha256(text.as_bytes()));
         }
         for id in ids.iter().map(|id| escaped(id)) {
             let store = layers_dir.join(&id).join("store.toml");
@@ -287,10 +287,6 @@ fn size(dir: &Path) -> io::Result<u64> {
         }
     }
     Ok(size)
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use kouti_report::{Fault, Log, Problem};
-use sha2::{Digest as _, Sha256};
 
 use crate::cache::{Cache, Terms};
 use crate::lifecycle::{Lifecycle, exit};
@@ -17,7 +16,7 @@ use crate::platform::Platform;
 use crate::processes::{Started, Wishes};
 use crate::record::Metadata;
 use crate::staging::{Staging, scratch};
-use crate::{commands, procfile, settings};
+use crate::{commands, digest, procfile, settings};
 
 pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
     let procfile = procfile::read(&staging.build_dir)?;
@@ -68,19 +67,18 @@ pub(crate) fn compile(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
 }
 
 /// `bin/release BUILD_DIR`: prints what is started, for platforms that do not find it otherwise.
-pub(crate) fn release(args: &[OsString]) -> Result<ExitCode, Problem> {
+pub(crate) fn release(args: &[OsString]) -> ExitCode {
     let build_dir = args.first().map_or_else(|| PathBuf::from("."), PathBuf::from);
     let yaml = fs_err::read_to_string(release_file(&build_dir))
         .unwrap_or_else(|_| commands::release_yml(&std::collections::BTreeMap::new()));
     // Nobody is left to tell if this fails.
     let _ = std::io::stdout().write_all(yaml.as_bytes());
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// `release` gets no other directory than that of the app, and that one belongs to the user.
 fn release_file(build_dir: &Path) -> PathBuf {
-    let digest = Sha256::digest(build_dir.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = digest::short(build_dir.as_os_str().as_encoded_bytes());
     std::env::temp_dir().join(format!("kouti-cf-release-{name}.yml"))
 }
 

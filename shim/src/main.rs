@@ -8,6 +8,7 @@ mod bindings;
 mod cache;
 mod commands;
 mod detect;
+mod digest;
 mod finalize;
 mod launch_env;
 mod lifecycle;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         Some("supply") => staging(&env, &args, &mut log, supply::run),
         Some("finalize") => staging(&env, &args, &mut log, finalize::run),
         Some("compile") => staging(&env, &args, &mut log, finalize::compile),
-        Some("release") => finalize::release(&args),
+        Some("release") => Ok(finalize::release(&args)),
         _ => Err(usage(&step)),
     };
     match outcome {

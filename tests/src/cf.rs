@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -235,6 +235,6 @@ fn root(id: &str, script: &str) {
     docker(&["exec", "--user=0", id, "sh", "-c", script]);
 }
 
-fn path(path: &PathBuf) -> &str {
+fn path(path: &Path) -> &str {
     path.to_str().expect("temporary paths are UTF-8")
 }

@@ -14,7 +14,7 @@ use super::plan::Require;
 use super::program::Invocation;
 use super::{Lifecycle, Result};
 use crate::tree;
-use kouti_launch::launcher::{Unsuffixed, Variables as Env};
+use kouti_launch::launcher::Variables as Env;
 
 /// What all buildpacks together ask of the image.
 #[derive(Default)]
