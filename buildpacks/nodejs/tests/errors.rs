@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use kouti_testing::upstream::{Fault, Page, Upstream};
-use kouti_testing::{Artifact, Case, Failed, Fake, Tool};
+use kouti_testing::{Artifact, Case, Failed, Tool};
 
 use crate::support::{bare, express, node_with};
 
@@ -275,24 +275,6 @@ fn the_next_build_after_a_failure_is_a_good_one() {
     let again = failed.rebuild_with(|case| case.env("BP_NODE_VERSION", ""));
     assert_eq!(again.image_digest(), build.image_digest());
     assert!(again.log().contains("Reusing node_modules"));
-}
-
-#[test]
-fn a_platform_that_is_in_the_way_is_told_so() {
-    // Stands for anything that keeps us from handing over the result.
-    let vandal = Fake::new("test/vandal").build(
-        "mkdir -p \"$layers/../kouti_nodejs\"; echo x >\"$layers/../kouti_nodejs/store.toml\"",
-    );
-    let failed = express().before(vandal).fails();
-    assert_snapshot!(failed.error(), @"
-    error[platform-contract]: Couldn't read store.toml: TOML deserialization error while reading TOML file: TOML parse error at line 1, column 2
-      |
-    1 | x
-      |  ^
-    key with no value, expected `=`
-
-    hint: check that the platform supports Buildpack API 0.10
-    ");
 }
 
 #[test]

@@ -275,11 +275,12 @@ fn a_wrong_hash_stops_the_build() {
     let case = with(shop(), &[PNPM]).json("package.json", move |package| {
         package["packageManager"] = wrong.clone().into();
     });
-    let error = case.fails().error();
-    assert!(
-        error.starts_with("error[package-manager-changed]: pnpm 10.34.9 is not the one"),
-        "{error}"
-    );
+    assert_snapshot!(case.fails().error(), @"
+    error[package-manager-changed]: pnpm 10.34.9 is not the one that `packageManager` in package.json describes: its sha224 is c4f449be9d7a89a6606d4af29d147c6bb43ef587569a385f4f272607, not 00000000000000000000000000000000000000000000000000000000
+
+    hint: write the hash anew: `corepack use pnpm@…`, or remove it
+    hint: if it was right, a mirror or proxy changes packages: ask those who run it
+    ");
 }
 
 #[test]

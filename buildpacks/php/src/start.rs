@@ -415,7 +415,7 @@ struct BadPort {
 
 impl Explain for BadPort {
     fn id(&self) -> &'static str {
-        "bad-port"
+        "bad-php-port"
     }
 
     fn fault(&self) -> Fault {

@@ -157,7 +157,7 @@ fn what_cannot_be_is_told_by_the_container() {
     let (build, place) = (page().build(), Place::new());
     let exit = place.launch(&build).env("PORT", "http").start().unwrap().wait().unwrap();
     assert_snapshot!(&exit.log[exit.log.find("error[").unwrap()..], @"
-    error[bad-port]: PORT is `http`, which is not a port
+    error[bad-php-port]: PORT is `http`, which is not a port
 
     hint: set it to a number from 1 to 65535, such as 8080
     ");

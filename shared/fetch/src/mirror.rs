@@ -187,7 +187,10 @@ impl Mirror {
             ["%2C", "%2c"].iter().fold(text.to_owned(), |text, code| text.replace(code, ","));
         let text = ["%3D", "%3d"].iter().fold(text, |text, code| text.replace(code, "="));
         let url = Url::parse(&text).map_err(|error| {
-            bad(format!("`{}` is no address: {error}", mask_credentials(&text)))
+            // A comma in a password has cut it off from the `@` by which it could be known.
+            let cut = value.contains('@') && !text.contains('@');
+            let shown = if cut { "***".to_owned() } else { mask_credentials(&text) };
+            bad(format!("`{shown}` is no address: {error}"))
         })?;
         let local = is_local(&text, &url);
         if url.scheme() != "https" && !local {
@@ -357,6 +360,7 @@ mod tests {
         assert_snapshot!(bad("skip-path=/a"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
         assert_snapshot!(bad("m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
         assert_snapshot!(bad("https://u:s3cret@:99999"), @"BP_DEPENDENCY_MIRROR is not a mirror: `https://***@:99999` is no address: empty host");
+        assert_snapshot!(bad("https://u:s3cret,more@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `***` is no address: invalid port number");
         let error = parse(&[], &[("h.example", "ftp://x")]).unwrap_err();
         assert_snapshot!(Problem::from(error).page("", Colour::Off), @"
         error[bad-mirror]: binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file

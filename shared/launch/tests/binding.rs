@@ -185,7 +185,7 @@ const SERVICES: &str = r#"{
 fn cloud_foundry_services_are_bindings() {
     let bindings = Bindings::for_launch(&env(&[("VCAP_SERVICES", SERVICES)])).unwrap();
     assert_snapshot!(listed(&bindings), @r#"
-    orders p-mysql p-mysql ["mysql", "relational"] ["none", "port", "tls", "uri"]
+    orders p-mysql p-mysql ["mysql", "relational"] ["port", "tls", "uri"]
     plain user-provided user-provided [] []
     registry npmrc corp [] [".npmrc"]
     "#);

@@ -121,6 +121,70 @@ mod tests {
     }
 
     #[test]
+    fn packages_that_came_with_the_app_and_do_not_fit() {
+        assert_snapshot!(page(
+            "npm error code ELSPROBLEMS
+             npm error missing: debug@4.4.3, required by shop@1.2.3"
+        ), @"
+        error[vendored-modules-incomplete]: node_modules came with the app and does not fit package.json: `debug@4.4.3`
+          caused by: `npm ci --include=dev` ended with exit code 1
+
+        hint: run `npm install` and add node_modules again
+        hint: or let packages be installed: leave node_modules out, or set BP_NODE_VENDORED=false
+        ");
+    }
+
+    #[test]
+    fn a_package_that_no_offline_cache_holds() {
+        assert_snapshot!(page_by(
+            Kind::Npm,
+            "npm ci --offline",
+            1,
+            "npm error code ENOTCACHED
+             npm error request to https://npm.example/debug failed: cache mode is 'only-if-cached'",
+            Step::Packages
+        ), @"
+        error[not-in-offline-cache]: https://npm.example/debug is needed, and this build has no network
+          caused by: `npm ci --offline` ended with exit code 1
+
+        hint: run `npm install` and add the cache or mirror that it fills to the app again
+        hint: or allow the network: unset BP_NODE_OFFLINE and BP_OFFLINE
+        ");
+    }
+
+    #[test]
+    fn a_package_that_is_too_new_for_the_app() {
+        assert_snapshot!(page_by(
+            Kind::Pnpm,
+            "pnpm install --frozen-lockfile",
+            1,
+            "ERR_PNPM_NO_MATURE_MATCHING_VERSION  No matching version found for debug@4.4.3 published by then",
+            Step::Packages
+        ), @"
+        error[package-too-new]: `debug@4.4.3` was published more recently than the app allows
+          caused by: `pnpm install --frozen-lockfile` ended with exit code 1
+
+        hint: wait, or ask for an earlier version
+        hint: or allow it: `minimumReleaseAgeExclude` in pnpm-workspace.yaml
+        ");
+    }
+
+    #[test]
+    fn a_script_that_fails_while_packages_are_installed() {
+        assert_snapshot!(page(
+            "npm error code 1
+             npm error path /workspace/node_modules/native
+             npm error command failed
+             npm error command sh -c node-gyp rebuild"
+        ), @"
+        error[install-script-failed]: a script that runs on install has failed: that of /workspace/node_modules/native
+          caused by: `npm ci --include=dev` ended with exit code 1
+
+        hint: its own message is above
+        ");
+    }
+
+    #[test]
     fn packages_that_do_not_fit_together() {
         assert_snapshot!(page(
             "npm error code ERESOLVE

@@ -115,7 +115,9 @@ fn ids(code: &str) -> Vec<&str> {
                 let body = &after[..after.find("};").unwrap_or(after.len())];
                 found.extend(body.split("(\"").skip(1).filter_map(|text| text.split('"').next()));
             } else if let Some(text) = after.trim_start().strip_prefix('"') {
-                found.extend(text.split('"').next());
+                // Other things have ids too, such as known vulnerabilities.
+                let id = text.split('"').next().unwrap_or_default();
+                found.extend((!id.contains(|c: char| c.is_ascii_uppercase())).then_some(id));
             }
         }
     }
