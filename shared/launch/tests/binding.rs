@@ -192,7 +192,6 @@ fn cloud_foundry_services_are_bindings() {
     let orders = bindings.exactly_one("MySQL").unwrap().unwrap();
     assert_eq!(orders.text("port"), Some("3306"));
     assert_eq!(orders.text("tls"), Some(r#"{"ca":"x"}"#));
-    assert_eq!(orders.text("none"), Some("null"));
 }
 
 #[test]
