@@ -14,7 +14,9 @@ use libcnb::build::BuildResultBuilder;
 use libcnb::detect::DetectResultBuilder;
 
 use crate::setting::{Declared, misspelt, quoted};
-use crate::{BuildContext, Context, Detection, Env, Launch, Layers, Plan, plan, report, settings};
+use crate::{
+    BuildContext, Context, Detection, Env, Launch, Layers, Masks, Plan, plan, report, settings,
+};
 
 /// One buildpack.
 pub trait Buildpack {
@@ -41,7 +43,11 @@ pub trait Buildpack {
 pub fn main<B: Buildpack>() {
     install_panic_page(concat!("kouti ", env!("CARGO_PKG_VERSION")));
     complete_target();
-    libcnb::libcnb_runtime(&Adapter::<B> { label: OnceLock::new(), buildpack: PhantomData });
+    libcnb::libcnb_runtime(&Adapter::<B> {
+        label: OnceLock::new(),
+        masks: OnceLock::new(),
+        buildpack: PhantomData,
+    });
 }
 
 /// libcnb insists on four variables that the specification calls optional.
@@ -87,6 +93,8 @@ fn architecture() -> &'static str {
 struct Adapter<B> {
     /// `kouti/nodejs 0.1.0` once the descriptor is read.
     label: OnceLock<String>,
+    /// What the error page must not show, once the bindings are read.
+    masks: OnceLock<Masks>,
     buildpack: PhantomData<B>,
 }
 
@@ -133,7 +141,8 @@ impl<B: Buildpack> libcnb::Buildpack for Adapter<B> {
                 DetectResultBuilder::pass().build_plan(plan::to_libcnb(alternatives)).build()
             }
             Detection::Skip(reason) => {
-                log(&Env::of_process()).step(&format!("skipped: {reason}"));
+                let env = Env::of_process();
+                log(&env, self.masks(&env)).step(&format!("skipped: {reason}"));
                 DetectResultBuilder::fail().build()
             }
         }
@@ -162,21 +171,30 @@ impl<B: Buildpack> libcnb::Buildpack for Adapter<B> {
         let problem = match error {
             libcnb::Error::BuildpackError(problem) => problem,
             // What libcnb could not read or write is the platform's, and its texts name it.
-            other => Problem::new("platform-contract", Fault::Surroundings, other.to_string())
-                .hint("check that the platform supports Buildpack API 0.10"),
+            other => {
+                let text = other.to_string();
+                Problem::new("platform-contract", Fault::Surroundings, text.trim_end())
+                    .hint("check that the platform supports Buildpack API 0.10")
+            }
         };
         let env = Env::of_process();
         let label = self.label.get().map_or("kouti", String::as_str);
         let _ = std::io::stdout().flush();
-        log(&env).page(&problem.page(label, settings::colour(&env)));
+        log(&env, self.masks(&env)).page(&problem.page(label, settings::colour(&env)));
     }
 }
 
-fn log(env: &Env) -> Log {
+/// Whatever is shown passes through `masks`, wherever it comes from.
+fn log(env: &Env, masks: Masks) -> Log {
     Log::to_streams(settings::level(env), settings::colour(env))
+        .masked(move |text| masks.mask(text))
 }
 
 impl<B: Buildpack> Adapter<B> {
+    fn masks(&self, env: &Env) -> Masks {
+        self.masks.get().cloned().unwrap_or_else(|| Masks::from_env(env))
+    }
+
     fn context(
         &self,
         app_dir: PathBuf,
@@ -191,7 +209,7 @@ impl<B: Buildpack> Adapter<B> {
         let env = Env::of_process();
         let bindings = Bindings::for_build(&env.text_map(), &platform.dir)?;
         let arch = settings::ARCH.read(&env)?.unwrap_or_else(|| target.arch.clone());
-        Ok(Context {
+        let context = Context {
             id,
             version,
             app_dir,
@@ -210,7 +228,9 @@ impl<B: Buildpack> Adapter<B> {
             bindings,
             today: today(&env),
             env,
-        })
+        };
+        let _ = self.masks.set(context.masks());
+        Ok(context)
     }
 }
 
@@ -220,11 +240,10 @@ fn build_context(
     layers_dir: PathBuf,
 ) -> Result<BuildContext, Problem> {
     let sboms = settings::sboms(&context.env)?;
-    // Set by our adapter, or by the platform itself: no previous image exists on Cloud Foundry.
-    let on_cloud_foundry =
-        ["BP_CF_SHIM", "VCAP_APPLICATION"].iter().any(|name| context.env.given(name).is_some());
+    // Set by the Cloud Foundry shim: no previous image exists there.
+    let keep_launch_layers = context.env.given("KOUTI_KEEP_LAUNCH_LAYERS").is_some();
     let layers = Layers::new(layers_dir, sboms.clone())
-        .keep_launch_layers(on_cloud_foundry)
+        .keep_launch_layers(keep_launch_layers)
         .forget_caches(settings::CACHE_DISABLED.read(&context.env)?);
     Ok(BuildContext { context, plan, layers, sboms })
 }
@@ -239,7 +258,7 @@ fn detect<B: Buildpack>(context: &Context) -> Result<Detection, Problem> {
 }
 
 fn build<B: Buildpack>(context: &BuildContext) -> Result<libcnb::data::launch::Launch, Problem> {
-    let mut log = log(&context.env);
+    let mut log = log(&context.env, context.masks());
     log.title(&format!("{} {}", B::NAME, context.version));
     let result = build_and_declare::<B>(context, &mut log);
     report::write(context, B::SETTINGS, &mut log, result.as_ref().err())?;

@@ -3,6 +3,7 @@
 //! Three levels, two spaces each: title, step, detail; what a tool prints comes
 //! below that, verbatim. See [`Log`].
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -102,7 +103,11 @@ pub struct Log {
     started: Instant,
     notices: Vec<Notice>,
     events: Vec<Event>,
+    mask: Option<Mask>,
 }
+
+/// Hides what must not be shown.
+type Mask = Box<dyn Fn(&str) -> String + Send>;
 
 /// A step this short is not worth a closing line.
 const NOTICEABLE: Duration = Duration::from_millis(500);
@@ -130,7 +135,15 @@ impl Log {
             started: Instant::now(),
             notices: Vec::new(),
             events: Vec::new(),
+            mask: None,
         }
+    }
+
+    /// Passes everything that is shown from now on through `mask`, which hides secrets.
+    #[must_use]
+    pub fn masked(mut self, mask: impl Fn(&str) -> String + Send + 'static) -> Self {
+        self.mask = Some(Box::new(mask));
+        self
     }
 
     /// Whether [`Log::debug`] shows anything.
@@ -265,8 +278,9 @@ impl Log {
 
     /// Writes an error page (see [`crate::Problem::page`]) after all that was said before.
     pub fn page(&mut self, page: &str) {
+        let text = format!("\n{page}");
         let _ = self.out.flush();
-        let _ = self.err.write_all(format!("\n{page}").as_bytes());
+        let _ = self.err.write_all(self.hidden(&text).as_bytes());
         let _ = self.err.flush();
     }
 
@@ -278,6 +292,7 @@ impl Log {
         if let Some(hint) = &notice.hint {
             let _ = writeln!(text, "{} {hint}", style::hint(self.colour, "hint:"));
         }
+        let text = self.hidden(&text);
         // The platform merges both streams: what was said before comes first.
         let _ = self.out.flush();
         let _ = self.err.write_all(text.as_bytes());
@@ -286,8 +301,13 @@ impl Log {
 
     fn say(&mut self, level: Level, line: &str) {
         if level <= self.level {
+            let line = self.hidden(line);
             let _ = writeln!(self.out, "{line}");
         }
+    }
+
+    fn hidden<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.mask.as_ref().map_or(Cow::Borrowed(text), |mask| Cow::Owned(mask(text)))
     }
 }
 
