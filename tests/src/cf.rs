@@ -125,7 +125,7 @@ impl Staging {
             .chain(dirs)
             .collect();
         let output = self
-            .user(&id, &["HOME=/home/vcap", "CF_STACK=local", "MEMORY_LIMIT=1024m"])
+            .user(&id, &["HOME=/home/vcap", "CF_STACK=local", "MEMORY_LIMIT=1024m", "NO_COLOR=1"])
             .args(words)
             .output();
         let output = output.expect("docker can be started");

@@ -133,7 +133,13 @@ impl Container {
 
     /// Runs a script in it, as the user `root`, and returns what it prints.
     pub fn exec(&self, script: &str) -> String {
-        docker(&["exec", "--user=0", &self.id, "sh", "-c", script])
+        self.exec_as("0", script)
+    }
+
+    /// Runs a script in it as another user: the variables of a process are shown to none but its own, not even to `root`
+    /// without further rights.
+    pub fn exec_as(&self, user: &str, script: &str) -> String {
+        docker(&["exec", &format!("--user={user}"), &self.id, "sh", "-c", script])
     }
 
     /// Waits until the app has printed `text`.

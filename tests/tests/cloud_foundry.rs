@@ -31,7 +31,7 @@ fn an_app_is_staged_starts_answers_and_is_staged_again_from_the_cache() {
         pid_one.contains("node"),
         "no shell stands between the platform and the app: {pid_one}"
     );
-    let environment = web.exec("tr '\\0' '\\n' < /proc/1/environ");
+    let environment = web.exec_as("2000:2000", "tr '\\0' '\\n' < /proc/1/environ");
     assert!(
         environment.contains("SERVICE_BINDING_ROOT=/dev/shm/kouti-bindings-2000-"),
         "{environment}"

@@ -4,6 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cloud_foundry;
 mod differential;
+mod dotnet;
+mod java;
+mod node_start;
 mod nodejs;
 mod packages;
+mod php;
+mod utilities;
+mod web;

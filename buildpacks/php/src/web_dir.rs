@@ -63,7 +63,7 @@ pub(crate) enum NoWebDir {
 
 impl Explain for NoWebDir {
     fn id(&self) -> &'static str {
-        "no-document-root"
+        "no-web-directory"
     }
 
     fn fault(&self) -> Fault {

@@ -230,7 +230,7 @@ fn a_php_that_does_not_run_here() {
 fn a_document_root_that_there_is_not() {
     let failed = page().dir("public").dir("src").env("BP_PHP_WEB_DIR", "htdoc").fails();
     assert_snapshot!(failed.error(), @"
-    error[no-document-root]: BP_PHP_WEB_DIR is `htdoc`, which does not exist
+    error[no-web-directory]: BP_PHP_WEB_DIR is `htdoc`, which does not exist
 
     hint: name a directory of the app: public, src
     ");
@@ -238,7 +238,7 @@ fn a_document_root_that_there_is_not() {
     assert!(failed.error().contains("which is outside the app"), "{}", failed.error());
     let failed = bare().file("composer.json", "{}").provides("nginx").fails();
     assert_snapshot!(failed.error(), @"
-    error[no-document-root]: this app has no document root: no index.php in the app or in htdocs, public, web, webroot, pub, docroot, public_html, www
+    error[no-web-directory]: this app has no document root: no index.php in the app or in htdocs, public, web, webroot, pub, docroot, public_html, www
 
     hint: name the directory with the entry script in BP_PHP_WEB_DIR
     hint: for an app without a web server, set BP_PHP_SERVER=none
