@@ -68,6 +68,7 @@ impl Lifecycle<'_> {
             command.arg(option).arg(path);
         }
         command
+            .envs(self.env.as_map())
             .env("CNB_PLATFORM_API", PLATFORM_API)
             .env("CNB_STACK_ID", self.distro.stack_id(self.env.given("CF_STACK")))
             .env("HOME", self.place.home());

@@ -87,5 +87,5 @@ fn source_that_does_not_compile_fails_with_the_lines_of_maven() {
     app.replace("src/main/java/shop/Page.java", "print(", "print(1, ");
     let log = Build::new("broken-java").app(&app).fails();
     assert!(log.contains("error[compilation-failed]"), "{log}");
-    assert!(log.contains("Page.java:[14,"), "{log}");
+    assert!(log.contains("Page.java:[13,"), "{log}");
 }

@@ -8,6 +8,7 @@ mod cloud_foundry;
 mod differential;
 mod dotnet;
 mod java;
+mod node_packages;
 mod node_start;
 mod nodejs;
 mod packages;

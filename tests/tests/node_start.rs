@@ -12,7 +12,9 @@ fn a_typescript_app_starts_with_the_memory_and_signals_of_its_container() {
     assert!(log.contains("Running npm run build"), "{log}");
     assert_eq!(build.image.shell("find /workspace/node_modules -name typescript"), "");
 
-    let small = build.image.run().arg("--memory=256m").env("OPTIMIZE_MEMORY", "true");
+    // The only process type of a Procfile is the default one.
+    let small = build.image.run().arg("--entrypoint=web");
+    let small = small.arg("--memory=256m").env("OPTIMIZE_MEMORY", "true");
     let small = small.env("NODE_ENV", "staging").start();
     let body = small.get("/").body;
     let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -36,7 +38,7 @@ fn a_procfile_adds_a_worker() {
     let worker = build.image.run().hardened().arg("--entrypoint=worker");
     let worker = worker.command(&["two words"]).start();
     worker.wait_for("working as 54321");
-    assert_eq!(build.image.run().start().get("/").status, 200);
+    assert_eq!(build.image.run().arg("--entrypoint=web").start().get("/").status, 200);
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn a_next_server_stands_alone() {
     let log = build.app(&app).succeeds();
     assert!(log.contains("node-launch -- node .next/standalone/server.js"), "{log}");
 
-    let container = build.image.run().hardened().start();
+    let container = build.image.run().hardened().env("PORT", "8080").start();
     let page = container.get("/");
     assert!(page.body.contains("hello from"), "{}", page.body);
     assert!(page.body.contains("production"), "{}", page.body);

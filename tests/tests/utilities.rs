@@ -168,8 +168,9 @@ fn entries_of_a_binding_that_nobody_asked_for_are_not_in_the_image() {
 #[test]
 #[ignore = "image test"]
 fn live_reload_needs_a_builder_with_watchexec() {
+    let app = App::fixture("procfile");
     let build = Build::new("reload");
-    let call = build.app(&App::fixture("procfile")).env("BP_PROCFILE_LIVE_RELOAD", "true");
+    let call = build.app(&app).env("BP_PROCFILE_LIVE_RELOAD", "true");
     // The local profile has no source for the program.
     let log = call.fails();
     assert!(log.contains("error[no-watchexec]: this builder has no watchexec"), "{log}");

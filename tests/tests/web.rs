@@ -29,6 +29,7 @@ fn a_front_end_is_built_by_node_and_served_without_it() {
     let log = build
         .app(&app)
         .env("BP_WEB_SERVER_FORCE_HTTPS", "true")
+        .env("BP_WEB_SERVER_ENABLE_PUSH_STATE", "true")
         .env("BP_WEB_SERVER_HEALTH_PATH", "/healthz")
         .succeeds();
     assert!(log.contains("vite build"), "{log}");
@@ -40,7 +41,8 @@ fn a_front_end_is_built_by_node_and_served_without_it() {
     assert!(page.body.contains("Hello from Vite"), "{}", page.body);
     assert_eq!(container.request("/assets/missing.js", https).unwrap().status, 404);
     assert_eq!(container.request("/", "").unwrap().status, 301);
-    let left = build.image.shell("find / -name node_modules -o -name 'node' -type f 2>/dev/null");
+    let left =
+        build.image.shell("find /layers /workspace -name node_modules -o -name 'node' -type f");
     assert_eq!(left, "", "nothing of Node.js is in the image");
 }
 

@@ -7,6 +7,7 @@ mod fetch;
 mod images;
 mod measure;
 mod programs;
+mod reuse;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub(crate) enum Part {
     Programs,
     /// Download, verification and unpacking against curl, sha256sum and tar
     Fetch,
+    /// What it costs to keep a layer of many files
+    Reuse,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
 }
@@ -76,6 +79,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     if wants(Part::Fetch) {
         figures.extend(fetch::measure(workspace, runs.min(5))?);
+    }
+    if wants(Part::Reuse) {
+        figures.extend(reuse::measure(workspace, runs)?);
     }
     if wants(Part::Images) {
         figures.extend(images::measure(workspace, &setup, runs.min(3))?);

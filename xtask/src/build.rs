@@ -28,7 +28,16 @@ pub(crate) fn shim(workspace: &Workspace) -> Result<()> {
 
 /// `cargo build` as for a release; still to be told what.
 pub(crate) fn optimised(workspace: &Workspace) -> Result<Command> {
-    let mut flags = vec!["-C".to_owned(), "target-feature=+crt-static".to_owned()];
+    let mut flags: Vec<String> = [
+        "target-feature=+crt-static",
+        // A panic ends the program: nothing ever unwinds, and nothing needs to know how to.
+        "force-unwind-tables=no",
+        // Of functions that are equal to the byte, one is enough.
+        "link-arg=-Wl,--icf=all",
+    ]
+    .iter()
+    .flat_map(|flag| ["-C".to_owned(), (*flag).to_owned()])
+    .collect();
     for (from, to) in remapped(workspace)? {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }

@@ -165,7 +165,7 @@ fn build_and_declare<B: Buildpack>(context: &BuildContext, log: &mut Log) -> Res
     let launch = B::build(context, log)?;
 
     let megabytes = settings::CACHE_MAX_MB.read(&context.env)?;
-    context.layers.bound_caches(log, megabytes.saturating_mul(1_000_000))?;
+    context.layers.settle_caches(log, megabytes.saturating_mul(1_000_000))?;
     launch.show(log);
     let dir = context.layers.dir();
     context.sboms.write(&dir.join("launch"), launch.sbom.as_ref())?;

@@ -6,11 +6,13 @@
 //!
 //! [spec]: https://github.com/buildpacks/spec/blob/buildpack/v0.10/buildpack.md#layer-types
 
+mod caches;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use kouti_report::{EventKind, Log, bytes};
+use kouti_report::{EventKind, Log};
 use kouti_sbom::Document;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -216,66 +218,6 @@ impl Layers {
             && (has_content || !needs_content(uses)))
     }
 
-    /// A directory whose content the next build gets back: the cache of a tool.
-    ///
-    /// Emptied when `key` changes, and only that is shown. Whatever is in it afterwards must not
-    /// matter for the result of a build. The entry empties it at the end of a build if it has
-    /// grown too large.
-    pub fn cache<K: Serialize>(
-        &self,
-        log: &mut Log,
-        name: &'static str,
-        key: K,
-    ) -> Result<PathBuf, Problem> {
-        check_name(name)?;
-        let title = name.replace('-', " ");
-        let layer = Layer { name, title, uses: Uses::CACHE, key, env: LayerEnv::new(), sbom: None };
-        let wanted = wanted_metadata(&layer, layer.uses)?;
-        let found = self.metadata(name);
-        if self.forget_caches || found.as_ref() != Some(&wanted) {
-            if let Some(found) = found.filter(|_| !self.forget_caches) {
-                let reasons = differences(&found, &wanted).join(", ");
-                log.step(&format!("Emptying {}: {reasons}", layer.title));
-            }
-            self.discard(name)?;
-        }
-        let dir = self.path(name);
-        fs_err::create_dir_all(&dir)?;
-        // The marker makes an empty cache a layer with content, which the lifecycle insists on.
-        fs_err::write(dir.join(".kouti"), "")?;
-        self.seal(&layer, layer.uses, wanted)?;
-        Ok(dir)
-    }
-
-    /// Empties the caches that have become larger than the user wants, or all of them.
-    pub(crate) fn bound_caches(&self, log: &mut Log, limit: u64) -> Result<(), Problem> {
-        for entry in fs_err::read_dir(&self.dir)? {
-            let path = entry?.path();
-            let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
-            let (Some(name), Some("toml")) = (name, path.extension().and_then(|e| e.to_str()))
-            else {
-                continue;
-            };
-            let text = fs_err::read_to_string(&path)?;
-            let Ok(LayerToml { types, .. }) = toml::from_str(&text) else { continue };
-            if !types.cache || types.build || types.launch {
-                continue;
-            }
-            let size = size_of(&self.path(&name));
-            if self.forget_caches {
-                self.discard(&name)?;
-            } else if size > limit {
-                log.step(&format!(
-                    "Emptying {}: {} is more than BP_CACHE_MAX_MB allows",
-                    name.replace('-', " "),
-                    bytes(size)
-                ));
-                self.discard(&name)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Removes the layer called `name` and everything the last build left of it.
     pub fn discard(&self, name: &str) -> io::Result<()> {
         // The metadata first: what remains after a crash must not look complete.
@@ -439,12 +381,12 @@ mod tests {
     use crate::Scope;
 
     #[derive(Clone, Serialize)]
-    struct Key {
+    pub(super) struct Key {
         version: &'static str,
         checksum: String,
     }
 
-    fn layer(version: &'static str, uses: Uses) -> Layer<Key> {
+    pub(super) fn layer(version: &'static str, uses: Uses) -> Layer<Key> {
         let checksum = format!("sha256:{}", version.bytes().next().unwrap_or(b'0') as char)
             .replace(':', &format!(":{}", "a".repeat(63)));
         Layer {
@@ -457,18 +399,18 @@ mod tests {
         }
     }
 
-    fn silent() -> Log {
+    pub(super) fn silent() -> Log {
         Log::new(Box::new(io::sink()), Box::new(io::sink()), Level::Info, Colour::Off)
     }
 
-    fn in_temp_dir(keep_launch_layers: bool) -> (tempfile::TempDir, Layers) {
+    pub(super) fn in_temp_dir(keep_launch_layers: bool) -> (tempfile::TempDir, Layers) {
         let dir = tempfile::tempdir().unwrap();
         let layers = Layers::new(dir.path().to_owned(), Sboms::default())
             .keep_launch_layers(keep_launch_layers);
         (dir, layers)
     }
 
-    fn ensure(layers: &Layers, layer: &Layer<Key>) -> Outcome {
+    pub(super) fn ensure(layers: &Layers, layer: &Layer<Key>) -> Outcome {
         layers
             .ensure(&mut silent(), layer, |dir, _| {
                 fs_err::write(dir.join("content"), layer.key.version)?;
@@ -480,14 +422,18 @@ mod tests {
 
     /// What the lifecycle does between two builds: the types go, the rest stays.
     fn restore(layers: &Layers, content: bool) {
-        let toml = layers.toml("node");
+        restored(layers, "node");
+        if !content {
+            fs_err::remove_dir_all(layers.path("node")).unwrap();
+        }
+    }
+
+    pub(super) fn restored(layers: &Layers, name: &str) {
+        let toml = layers.toml(name);
         let text = fs_err::read_to_string(&toml).unwrap();
         let mut parsed: LayerToml = toml::from_str(&text).unwrap();
         parsed.types = Types::default();
         fs_err::write(&toml, toml::to_string(&parsed).unwrap()).unwrap();
-        if !content {
-            fs_err::remove_dir_all(layers.path("node")).unwrap();
-        }
     }
 
     #[test]
@@ -506,7 +452,11 @@ mod tests {
     }
 
     fn types(layers: &Layers) -> (bool, bool, bool) {
-        let text = fs_err::read_to_string(layers.toml("node")).unwrap();
+        types_of(layers, "node")
+    }
+
+    pub(super) fn types_of(layers: &Layers, name: &str) -> (bool, bool, bool) {
+        let text = fs_err::read_to_string(layers.toml(name)).unwrap();
         let types = toml::from_str::<LayerToml>(&text).unwrap().types;
         (types.build, types.launch, types.cache)
     }
@@ -581,45 +531,6 @@ mod tests {
         assert_eq!(failed.unwrap_err().id, "broken");
         assert!(!layers.path("node").exists() && !layers.toml("node").exists());
         assert_eq!(ensure(&layers, &wanted), Outcome::Made(vec![]));
-    }
-
-    #[test]
-    fn a_cache_survives_until_its_key_changes() {
-        let (_dir, layers) = in_temp_dir(false);
-        let cache = |version: &str| {
-            let key = std::collections::BTreeMap::from([("npm", version.to_owned())]);
-            layers.cache(&mut silent(), "npm-cache", key).unwrap()
-        };
-        fs_err::write(cache("10").join("package"), "").unwrap();
-        assert!(cache("10").join("package").exists());
-        assert!(!cache("11").join("package").exists());
-    }
-
-    #[test]
-    fn a_cache_that_has_grown_too_large_is_emptied() {
-        let (_dir, layers) = in_temp_dir(false);
-        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
-        fs_err::create_dir(dir.join("deep")).unwrap();
-        fs_err::write(dir.join("deep/package"), [0; 100]).unwrap();
-        ensure(&layers, &layer("22", Uses::LAUNCH));
-
-        layers.bound_caches(&mut silent(), 100).unwrap();
-        assert!(dir.exists());
-        layers.bound_caches(&mut silent(), 99).unwrap();
-        assert!(!dir.exists() && !layers.toml("npm-cache").exists());
-        assert!(layers.toml("node").exists(), "what the app needs is no cache");
-    }
-
-    #[test]
-    fn caches_can_be_switched_off() {
-        let (_dir, layers) = in_temp_dir(false);
-        let layers = layers.forget_caches(true);
-        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
-        fs_err::write(dir.join("package"), "").unwrap();
-        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
-        assert!(!dir.join("package").exists());
-        layers.bound_caches(&mut silent(), u64::MAX).unwrap();
-        assert!(!dir.exists());
     }
 
     #[test]

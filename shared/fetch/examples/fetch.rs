@@ -1,46 +1,41 @@
-//! Fetches and unpacks one archive: `fetch <url> <sha256:…> <dir>`.
+//! Fetches and unpacks archives, all at once: `fetch <dir> (<url> <sha256:…>)…`.
 //!
 //! `cargo xtask bench` compares it with curl, sha256sum and tar.
 
 use std::process::ExitCode;
 
-use kouti_catalog::{Artifact, Catalog};
+use kouti_catalog::Catalog;
 use kouti_fetch::{Fetcher, Options, Unpack};
 use kouti_report::{Colour, Level, Log, Problem};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, checksum, dir] = arguments.as_slice() else {
-        return fail(&Problem::new(
-            "usage",
-            kouti_report::Fault::App,
-            "expected three arguments: <url> <sha256:…> <dir>",
-        ));
-    };
-    match artifact(url, checksum).and_then(|artifact| fetch(&artifact, dir)) {
+    match fetch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem),
     }
 }
 
-fn artifact(url: &str, checksum: &str) -> Result<Artifact, Problem> {
-    let record = format!(
-        "[[dependencies]]\nid = 'it'\nname = 'It'\nversion = '0.0.0'\nuri = '{url}'\nchecksum = '{checksum}'\n"
-    );
-    let catalog: Catalog = toml::from_str(&record)
-        .map_err(|error| Problem::new("usage", kouti_report::Fault::App, error.to_string()))?;
-    catalog
-        .artifacts
-        .into_iter()
-        .next()
-        .ok_or_else(|| Problem::new("usage", kouti_report::Fault::App, "no artifact"))
-}
-
-fn fetch(artifact: &Artifact, dir: &str) -> Result<(), Problem> {
+fn fetch(arguments: &[String]) -> Result<(), Problem> {
+    let [dir, archives @ ..] = arguments else { return Err(usage("expected a directory")) };
+    let mut record = String::new();
+    for (number, archive) in archives.chunks(2).enumerate() {
+        let [url, checksum] = archive else { return Err(usage("expected <url> <sha256:…>")) };
+        record += &format!(
+            "[[dependencies]]\nid = 'it-{number}'\nname = 'It {number}'\nversion = '0.0.0'\nuri = '{url}'\nchecksum = '{checksum}'\n"
+        );
+    }
+    let catalog: Catalog = toml::from_str(&record).map_err(|error| usage(&error.to_string()))?;
+    let into = |(number, artifact)| (artifact, Unpack::into(format!("{dir}/{number}")));
+    let wanted: Vec<_> = catalog.artifacts.iter().enumerate().map(into).collect();
     let options = Options { user_agent: "kouti-fetch-example".to_owned(), ..Options::default() };
     let mut log = Log::to_streams(Level::Debug, Colour::Off);
-    Fetcher::new(options).archive(artifact, &Unpack::into(dir), &mut log)?;
+    Fetcher::new(options).archives(&wanted, &mut log)?;
     Ok(())
+}
+
+fn usage(why: &str) -> Problem {
+    Problem::new("usage", kouti_report::Fault::App, why)
 }
 
 fn fail(problem: &Problem) -> ExitCode {

@@ -163,7 +163,7 @@ fn one_archive_can_become_several_directories() {
 }
 
 #[test]
-fn modes_are_kept_but_for_what_is_dangerous() {
+fn modes_are_kept_but_for_what_is_dangerous_or_keeps_others_out() {
     let content = Tar::new()
         .dir("closed", 0o500)
         .dir("shared", 0o2750)
@@ -176,13 +176,13 @@ fn modes_are_kept_but_for_what_is_dangerous() {
     let scene = unpacked(&content, 0);
     for (path, expected) in [
         ("", 0o775),
-        ("closed", 0o770),
-        ("shared", 0o770),
+        ("closed", 0o775),
+        ("shared", 0o775),
         ("implicit", 0o775),
         ("closed/setuid", 0o755),
-        ("closed/setgid", 0o711),
-        ("sticky", 0o600),
-        ("unreadable", 0o400),
+        ("closed/setgid", 0o755),
+        ("sticky", 0o644),
+        ("unreadable", 0o444),
         ("implicit/file", 0o644),
     ] {
         let found = mode(&scene.out().join(path));

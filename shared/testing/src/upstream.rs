@@ -78,6 +78,7 @@ pub struct Page {
     pub(crate) ranges: bool,
     pub(crate) length: bool,
     pub(crate) authorization: Option<String>,
+    pub(crate) rate: Option<u32>,
 }
 
 impl<B: Into<Vec<u8>>> From<B> for Page {
@@ -88,6 +89,7 @@ impl<B: Into<Vec<u8>>> From<B> for Page {
             ranges: true,
             length: true,
             authorization: None,
+            rate: None,
         }
     }
 }
@@ -109,6 +111,12 @@ impl Page {
     #[must_use]
     pub fn without_length(self) -> Self {
         Self { length: false, ..self }
+    }
+
+    /// Sends so many bytes in a second: for benchmarks only, no test waits by the clock.
+    #[must_use]
+    pub fn at_rate(self, bytes_per_second: u32) -> Self {
+        Self { rate: Some(bytes_per_second), ..self }
     }
 
     /// Asks for exactly this `Authorization` header; 401 without, 403 with another one.

@@ -87,7 +87,8 @@ impl Provider {
         let exists = app_dir.join(&location).is_file();
         let is_set = env.given(self.conf_location.declared.name).is_some();
         Ok(Asked {
-            by_setting: server.is_some(),
+            // A site with a `Staticfile` is for the buildpack that reads it, which asks for this server.
+            by_setting: server.is_some() && !app_dir.join("Staticfile").is_file(),
             missing_conf: (is_set && !exists).then(|| location.clone()),
             conf: exists.then(|| shown(app_dir, &location)),
         })

@@ -115,17 +115,22 @@ fn warm_build(
         let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
         lifecycle.build(&detected, &mut |_, _| {})?;
         for buildpack in detected.group.iter().filter(|_| round > 0) {
-            let name = format!("{}.json", buildpack.id.replace('/', "_"));
-            let report: Report = serde_json::from_slice(&fs_err::read(reports.join(name))?)?;
-            let tools = report.events.iter().filter(|event| event.kind == "command");
-            let tools: f64 = tools.map(|event| event.seconds).sum();
-            shares.entry(buildpack.id.clone()).or_default().push(report.seconds - tools);
+            let share = own_share(&reports, &buildpack.id)?;
+            shares.entry(buildpack.id.clone()).or_default().push(share);
         }
     }
     let figure = |(id, values): (String, Vec<f64>)| {
         Figure::new(format!("{id} warm build, own share"), median(values) * 1e3, "ms").budget(30.0)
     };
     Ok(shares.into_iter().map(figure).collect())
+}
+
+/// Seconds of the last build of a buildpack, without the tools that it ran.
+pub(super) fn own_share(reports: &Path, id: &str) -> Result<f64> {
+    let name = format!("{}.json", id.replace('/', "_"));
+    let report: Report = serde_json::from_slice(&fs_err::read(reports.join(name))?)?;
+    let tools = report.events.iter().filter(|event| event.kind == "command");
+    Ok(report.seconds - tools.map(|event| event.seconds).sum::<f64>())
 }
 
 fn megabytes(file: &Path) -> Result<f64> {

@@ -165,8 +165,8 @@ impl<'a> Tree<'a> {
         self.make_dir(spot)?;
         // The owner can always write, so that a failed build can be cleaned up and
         // contents can come after their directory. The group of a run image's
-        // user gets what the owner has.
-        set_mode(&self.full(spot), mode & 0o777 | 0o770).map_err(UnpackError::Write)
+        // user gets what the owner has, and platforms run images as a user of no such group.
+        set_mode(&self.full(spot), mode & 0o777 | 0o775).map_err(UnpackError::Write)
     }
 
     pub(super) fn file(
@@ -179,9 +179,10 @@ impl<'a> Tree<'a> {
         self.make_parents(spot)?;
         let mut file = self.create(spot)?;
         self.copy(content, Some(&mut file))?;
-        // Set-id bits are dropped, and we can always read what we wrote. An explicit
-        // mode: the process may have any umask.
-        file.set_permissions(PermissionsExt::from_mode(mode & 0o777 | 0o400))
+        // Set-id bits are dropped, and whatever user a platform chooses can read it, and start
+        // what its owner can. An explicit mode: the process may have any umask.
+        let all_can = if mode & 0o100 == 0 { 0o444 } else { 0o555 };
+        file.set_permissions(PermissionsExt::from_mode(mode & 0o777 | all_can))
             .map_err(UnpackError::Write)
     }
 

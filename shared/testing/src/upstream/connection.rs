@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::{set_socket_linger, set_tcp_nodelay};
 
@@ -65,7 +66,9 @@ fn converse(stream: &mut impl Stream, site: &Site) -> io::Result<()> {
         Fault::Raw(bytes) => return stream.write_all(bytes),
         _ => {}
     }
-    let Answer { head, body } = answer(&request, site.page(&request.path), &fault);
+    let page = site.page(&request.path);
+    let rate = page.as_ref().and_then(|page| page.rate);
+    let Answer { head, body } = answer(&request, page, &fault);
     stream.write_all(head.as_bytes())?;
     if request.method == "HEAD" {
         return finish(stream);
@@ -95,10 +98,27 @@ fn converse(stream: &mut impl Stream, site: &Site) -> io::Result<()> {
             finish(stream)
         }
         _ => {
-            stream.write_all(&body)?;
+            match rate {
+                Some(rate) => write_at_rate(stream, &body, rate)?,
+                None => stream.write_all(&body)?,
+            }
             finish(stream)
         }
     }
+}
+
+/// Falls behind neither by what writing takes nor by sleeping too long: each piece has its time since the beginning.
+fn write_at_rate(stream: &mut impl Write, body: &[u8], bytes_per_second: u32) -> io::Result<()> {
+    const PIECE: u32 = 64 * 1024;
+    let started = Instant::now();
+    for (number, piece) in (0_u32..).zip(body.chunks(PIECE as usize)) {
+        let due = Duration::from_secs_f64(
+            f64::from(number) * f64::from(PIECE) / f64::from(bytes_per_second),
+        );
+        thread::sleep(due.saturating_sub(started.elapsed()));
+        stream.write_all(piece)?;
+    }
+    Ok(())
 }
 
 /// Says that there is no more, and lets the client close: closing first, with

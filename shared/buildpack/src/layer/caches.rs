@@ -1,0 +1,183 @@
+//! Caches of tools: what the next build may find and no result may depend on.
+
+use std::path::PathBuf;
+
+use kouti_report::{Log, bytes};
+use serde::Serialize;
+use toml::Value;
+
+use super::{
+    Layer, LayerToml, Layers, Types, Uses, check_name, differences, size_of, wanted_metadata,
+};
+use crate::{LayerEnv, Problem};
+
+/// Tells a cache from other layers when it comes back: what a layer is for is not kept between builds.
+const MARK: &str = "cache";
+
+impl Layers {
+    /// A directory whose content the next build gets back: the cache of a tool.
+    ///
+    /// Emptied when `key` changes, and only that is shown. Whatever is in it afterwards must not
+    /// matter for the result of a build. The entry empties it at the end of a build if it has
+    /// grown too large.
+    pub fn cache<K: Serialize>(
+        &self,
+        log: &mut Log,
+        name: &'static str,
+        key: K,
+    ) -> Result<PathBuf, Problem> {
+        check_name(name)?;
+        let title = name.replace('-', " ");
+        let layer = Layer { name, title, uses: Uses::CACHE, key, env: LayerEnv::new(), sbom: None };
+        let mut wanted = wanted_metadata(&layer, layer.uses)?;
+        wanted.insert(MARK.to_owned(), Value::Boolean(true));
+        let found = self.metadata(name);
+        if self.forget_caches || found.as_ref() != Some(&wanted) {
+            if let Some(found) = found.filter(|_| !self.forget_caches) {
+                let reasons = differences(&found, &wanted).join(", ");
+                log.step(&format!("Emptying {}: {reasons}", layer.title));
+            }
+            self.discard(name)?;
+        }
+        let dir = self.path(name);
+        fs_err::create_dir_all(&dir)?;
+        // The marker makes an empty cache a layer with content, which the lifecycle insists on.
+        fs_err::write(dir.join(".kouti"), "")?;
+        self.seal(&layer, layer.uses, wanted)?;
+        Ok(dir)
+    }
+
+    /// Bounds the caches, and hands those on that this build did not need.
+    pub(crate) fn settle_caches(&self, log: &mut Log, limit: u64) -> Result<(), Problem> {
+        let caches = self.caches()?;
+        let (needed, untouched): (Vec<_>, Vec<_>) =
+            caches.into_iter().partition(|cache| cache.layer.types.cache);
+        for Cache { name, .. } in &needed {
+            let size = size_of(&self.path(name));
+            if self.forget_caches {
+                self.discard(name)?;
+            } else if size > limit {
+                log.step(&format!(
+                    "Emptying {}: {} is more than BP_CACHE_MAX_MB allows",
+                    name.replace('-', " "),
+                    bytes(size)
+                ));
+                self.discard(name)?;
+            }
+        }
+        // Where nothing had to be installed no tool ran, and the next change should still find what they have kept.
+        // Where one ran, the others are those of a tool that the app has given up.
+        if needed.is_empty() && !self.forget_caches {
+            for Cache { name, layer } in untouched {
+                let types = Types { cache: true, ..Types::default() };
+                let layer = LayerToml { types, ..layer };
+                let text = toml::to_string(&layer).map_err(anyhow::Error::from)?;
+                fs_err::write(self.toml(&name), text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of this build, and of the last one.
+    fn caches(&self) -> Result<Vec<Cache>, Problem> {
+        let mut found = Vec::new();
+        for entry in fs_err::read_dir(self.dir())? {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|name| name.to_str());
+            let (Some(name), true) = (name, path.extension().is_some_and(|e| e == "toml")) else {
+                continue;
+            };
+            // Files of the lifecycle are there too.
+            let Ok(layer) = toml::from_str::<LayerToml>(&fs_err::read_to_string(&path)?) else {
+                continue;
+            };
+            if layer.metadata.contains_key(MARK) && self.path(name).is_dir() {
+                found.push(Cache { name: name.to_owned(), layer });
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+}
+
+struct Cache {
+    name: String,
+    layer: LayerToml,
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::super::tests::*;
+    use super::*;
+
+    #[test]
+    fn a_cache_survives_until_its_key_changes() {
+        let (_dir, layers) = in_temp_dir(false);
+        let cache = |version: &str| {
+            let key = std::collections::BTreeMap::from([("npm", version.to_owned())]);
+            layers.cache(&mut silent(), "npm-cache", key).unwrap()
+        };
+        fs_err::write(cache("10").join("package"), "").unwrap();
+        assert!(cache("10").join("package").exists());
+        assert!(!cache("11").join("package").exists());
+    }
+
+    #[test]
+    fn a_cache_that_has_grown_too_large_is_emptied() {
+        let (_dir, layers) = in_temp_dir(false);
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        fs_err::create_dir(dir.join("deep")).unwrap();
+        fs_err::write(dir.join("deep/package"), [0; 100]).unwrap();
+        ensure(&layers, &layer("22", Uses::LAUNCH));
+
+        layers.settle_caches(&mut silent(), 100).unwrap();
+        assert!(dir.exists());
+        layers.settle_caches(&mut silent(), 99).unwrap();
+        assert!(!dir.exists() && !layers.toml("npm-cache").exists());
+        assert!(layers.toml("node").exists(), "what the app needs is no cache");
+    }
+
+    #[test]
+    fn caches_can_be_switched_off() {
+        let (_dir, layers) = in_temp_dir(false);
+        let layers = layers.forget_caches(true);
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        fs_err::write(dir.join("package"), "").unwrap();
+        let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
+        assert!(!dir.join("package").exists());
+        layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        assert!(!dir.exists());
+    }
+
+    #[test]
+    fn caches_that_a_build_did_not_need_are_there_for_the_next_one() {
+        let (_dir, layers) = in_temp_dir(false);
+        let made = |name| layers.cache(&mut silent(), name, Table::new()).unwrap();
+        let settle = || layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        for name in ["npm-cache", "downloads"] {
+            fs_err::write(made(name).join("package"), "").unwrap();
+        }
+        settle();
+
+        // Nothing had to be installed.
+        for name in ["npm-cache", "downloads"] {
+            restored(&layers, name);
+        }
+        settle();
+        assert_eq!(["npm-cache", "downloads"].map(|name| types_of(&layers, name).2), [true; 2]);
+
+        // Another tool is used.
+        for name in ["npm-cache", "downloads"] {
+            restored(&layers, name);
+        }
+        made("yarn-cache");
+        settle();
+        assert_eq!(
+            ["npm-cache", "yarn-cache"].map(|name| types_of(&layers, name).2),
+            [false, true]
+        );
+        assert!(made("npm-cache").join("package").exists(), "it was restored, and may be used");
+    }
+}
