@@ -177,7 +177,7 @@ pub(crate) fn explain(failed: CommandFailed, compile: &Compile, java: Option<u64
     let places = (known.id == "compilation-failed").then(|| places(tail)).flatten();
     let mut problem = known.problem(&output, failed);
     if let Some(java) = java.filter(|_| ["java-too-old", "java-too-new"].contains(&known.id)) {
-        problem.summary += &format!(" (Java {java})");
+        problem.summary = format!("{} (Java {java})", problem.summary);
     }
     problem.excerpt = places;
     problem
