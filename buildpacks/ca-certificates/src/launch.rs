@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use kouti::{Fault, Problem};
 use kouti_launch::Env;
 use kouti_launch::binding::{Bindings, Secret};
 use kouti_launch::helper::Outcome;
@@ -24,7 +25,8 @@ pub fn add_bound_certificates(env: &Env) -> Outcome {
     let is_required = switch(&mut outcome, env, "BPL_CA_CERTS_REQUIRED");
     if let Err(reason) = add(env, &mut outcome) {
         if is_required {
-            outcome.refuse(format!("{reason}; BPL_CA_CERTS_REQUIRED=false starts without it"));
+            let problem = Problem::new("ca-certificates-not-added", Fault::App, reason);
+            outcome.refuse(problem.hint("set BPL_CA_CERTS_REQUIRED=false to start without it"));
         } else {
             outcome.warn(reason);
         }

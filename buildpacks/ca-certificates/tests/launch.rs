@@ -175,7 +175,9 @@ fn a_bad_certificate_keeps_the_app_from_starting() {
     let start = Start::of(case().build()).bind("corp", "ca.pem", "hello");
     assert_snapshot!(start.refusal(), @"
     launch: exec.d kouti_ca-certificates/helper/exec.d/10-ca-certificates-helper: exit status: 1
-    error: `ca.pem` of the binding `corp` holds no certificate; BPL_CA_CERTS_REQUIRED=false starts without it
+    error[ca-certificates-not-added]: `ca.pem` of the binding `corp` holds no certificate
+
+    hint: set BPL_CA_CERTS_REQUIRED=false to start without it
     ");
 
     let start = start.env("BPL_CA_CERTS_REQUIRED", "false");

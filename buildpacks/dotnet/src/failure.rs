@@ -222,30 +222,94 @@ mod tests {
 
     #[test]
     fn every_code_has_its_advice() {
-        for (line, advice) in [
-            ("error NU1101: Unable to find package X", "no feed has this package"),
-            ("error NU1301: Unable to load the service index", "cannot be reached"),
-            ("error NU1301: … 401 (Unauthorized)", "wants credentials"),
-            ("error NU1004: The package reference changed", "packages.lock.json"),
-            ("error NU1903: Package 'X' has a known high", "BP_DOTNET_AUDIT"),
-            ("error NETSDK1045: The current .NET SDK", "raise `sdk.version`"),
-            ("A compatible .NET SDK was not found.", "global.json"),
-            ("error NETSDK1129: The 'Publish' target", "BP_DOTNET_TARGET_FRAMEWORK"),
-            (
-                "error NETSDK1147: To build this project, the following workloads",
-                "BP_DOTNET_WORKLOADS",
-            ),
-            ("error NETSDK1100: Windows is required", "-windows"),
-            ("error NETSDK1094: Unable to optimize", "ReadyToRun"),
-            (
-                "error MSB3073: The command \"npm ci\" exited with code 127.",
-                "BP_DOTNET_INCLUDE_NODE",
-            ),
-            ("error MSB3202: The project file was not found", "root of the repository"),
-            ("error CS0579: Duplicate 'TargetFramework' attribute", "keep `obj`"),
-        ] {
-            assert!(page(256, &[line]).contains(advice), "{line}: {}", page(256, &[line]));
-        }
+        let lines = [
+            "error NU1301: Response status code does not indicate success: 401 (Unauthorized).",
+            "error NU1101: Unable to find package Acme.Json. No packages exist with this id",
+            "error NU1301: Unable to load the service index for source https://feed.test/v3/index.json.",
+            "error NU1004: The package references have changed for net10.0.",
+            "error NU1903: Package 'Acme.Json' 1.0.0 has a known high severity vulnerability",
+            "error NETSDK1045: The current .NET SDK does not support targeting .NET 11.0.",
+            "A compatible .NET SDK was not found.",
+            "error NETSDK1129: The 'Publish' target is not supported without specifying a target framework.",
+            "error NETSDK1147: To build this project, the following workloads must be installed: wasm-tools",
+            "error NETSDK1100: To build a project targeting Windows on this operating system",
+            "error NETSDK1094: Unable to optimize assemblies for performance",
+            "error MSB3073: The command \"npm ci\" exited with code 127.",
+            "error MSB3202: The project file \"../Lib/Lib.csproj\" was not found.",
+            "error CS0579: Duplicate 'global::System.Runtime.Versioning.TargetFrameworkAttribute' attribute",
+        ];
+        assert_eq!(lines.len(), KNOWN.len(), "each known failure has a line here");
+        let pages: Vec<_> = lines.iter().map(|line| page(256, &[line])).collect();
+        assert_snapshot!(pages.join("\n"), @r#"
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NU1301: Response status code does not indicate success: 401 (Unauthorized).
+
+        hint: the package feed wants credentials: a binding of type `nugetconfig`, or the variable NuGetPackageSourceCredentials_<name of the source>
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NU1101: Unable to find package Acme.Json. No packages exist with this id
+
+        hint: no feed has this package or version: commit a nuget.config that names the feed, or bind one, type `nugetconfig`
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NU1301: Unable to load the service index for source https://feed.test/v3/index.json.
+
+        hint: the package feed cannot be reached: behind a proxy set HTTPS_PROXY; otherwise building again may help
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NU1004: The package references have changed for net10.0.
+
+        hint: packages.lock.json does not fit: restore with `--use-lock-file --runtime linux-x64` and commit it, or unset BP_DOTNET_RESTORE_LOCKED
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NU1903: Package 'Acme.Json' 1.0.0 has a known high severity vulnerability
+
+        hint: update the package that is named above, or let the build go on: BP_DOTNET_AUDIT=warn
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NETSDK1045: The current .NET SDK does not support targeting .NET 11.0.
+
+        hint: the SDK is older than the target framework: raise `sdk.version` in global.json, or set BP_DOTNET_SDK_VERSION
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+
+        hint: global.json asks for another SDK: correct it, or set BP_DOTNET_SDK_VERSION
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NETSDK1129: The 'Publish' target is not supported without specifying a target framework.
+
+        hint: the project has several target frameworks: set BP_DOTNET_TARGET_FRAMEWORK
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NETSDK1147: To build this project, the following workloads must be installed: wasm-tools
+
+        hint: the SDK needs a workload: set BP_DOTNET_WORKLOADS to its name, which is above
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NETSDK1100: To build a project targeting Windows on this operating system
+
+        hint: the project targets Windows: take `-windows` from its target framework
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error NETSDK1094: Unable to optimize assemblies for performance
+
+        hint: trimming and ReadyToRun need a runtime identifier and fitting self-contained settings: compare the project with BP_DOTNET_PUBLISH_FLAGS
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error MSB3073: The command "npm ci" exited with code 127.
+
+        hint: a step of the build needs Node.js, which was not noticed: set BP_DOTNET_INCLUDE_NODE=build
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error MSB3202: The project file "../Lib/Lib.csproj" was not found.
+
+        hint: a project that is referred to is missing or broken: build from the root of the repository, with BP_DOTNET_PROJECT_PATH for the part
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error CS0579: Duplicate 'global::System.Runtime.Versioning.TargetFrameworkAttribute' attribute
+
+        hint: a directory `obj` of another machine is compiled in: keep `obj` and `bin` out of the upload
+        "#);
     }
 
     #[test]

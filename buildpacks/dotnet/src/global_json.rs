@@ -5,7 +5,7 @@ use kouti::{Explain, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::lenient_json::{self, BadJson};
+use crate::lenient_json::{self, BadJson, Role};
 
 /// What a `global.json` asks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -86,13 +86,14 @@ pub(crate) enum BadGlobalJson {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct File {
     #[serde(default)]
     sdk: Option<Sdk>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Sdk {
     version: Option<String>,
     roll_forward: Option<String>,
@@ -104,8 +105,8 @@ struct Sdk {
 impl GlobalJson {
     /// Reads the text of the file at `path`, relative to the app.
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, BadGlobalJson> {
-        let file: File = lenient_json::parse("global-json-syntax", path, text)?;
-        let mut rest: Map<String, Value> = lenient_json::parse("global-json-syntax", path, text)?;
+        let file: File = lenient_json::parse(Role::GlobalJson, path, text)?;
+        let mut rest: Map<String, Value> = lenient_json::parse(Role::GlobalJson, path, text)?;
         rest.remove("sdk");
         let Some(sdk) = file.sdk else {
             return Ok(Self { path: path.to_owned(), ..Self::default() });

@@ -3,22 +3,26 @@
 use kouti::{Explain, Fault, Span, excerpt};
 use serde::de::DeserializeOwned;
 
+/// What a JSON file is to the build.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    GlobalJson,
+    RuntimeConfig,
+    SolutionFilter,
+}
+
 /// A file that is not JSON, or not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{path} cannot be read: {reason}")]
 pub(crate) struct BadJson {
-    pub(crate) id: &'static str,
+    pub(crate) role: Role,
     pub(crate) path: String,
     pub(crate) reason: String,
     pub(crate) excerpt: String,
 }
 
-/// Reads the text of the file at `path`; `id` is that of the error.
-pub(crate) fn parse<T: DeserializeOwned>(
-    id: &'static str,
-    path: &str,
-    text: &str,
-) -> Result<T, BadJson> {
+/// Reads the text of the file at `path`.
+pub(crate) fn parse<T: DeserializeOwned>(role: Role, path: &str, text: &str) -> Result<T, BadJson> {
     let plain = without_extras(text);
     let mut stream = serde_json::Deserializer::from_str(&plain).into_iter::<T>();
     match stream.next() {
@@ -28,14 +32,14 @@ pub(crate) fn parse<T: DeserializeOwned>(
             let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(text, _)| text);
             let span = Span::at(text, error.line(), error.column());
             Err(BadJson {
-                id,
+                role,
                 path: path.to_owned(),
                 reason: reason.to_owned(),
                 excerpt: excerpt(path, text, &span, reason),
             })
         }
         None => Err(BadJson {
-            id,
+            role,
             path: path.to_owned(),
             reason: "it is empty".to_owned(),
             excerpt: excerpt(path, text, &Span { bytes: 0..0 }, "expected `{`"),
@@ -98,7 +102,11 @@ fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> usize {
 
 impl Explain for BadJson {
     fn id(&self) -> &'static str {
-        self.id
+        match self.role {
+            Role::GlobalJson => "global-json-syntax",
+            Role::RuntimeConfig => "malformed-runtime-config",
+            Role::SolutionFilter => "slnf-json",
+        }
     }
 
     fn fault(&self) -> Fault {
@@ -121,7 +129,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Value, BadJson> {
-        parse("id", "file.json", text)
+        parse(Role::GlobalJson, "file.json", text)
     }
 
     #[test]

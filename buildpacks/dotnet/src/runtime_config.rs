@@ -5,7 +5,7 @@ use kouti::{Explain, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::lenient_json::{self, BadJson};
+use crate::lenient_json::{self, BadJson, Role};
 use crate::runtime_roll_forward::RollForward;
 
 /// The framework of every app.
@@ -51,13 +51,14 @@ pub(crate) enum BadRuntimeConfig {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct File {
     #[serde(rename = "runtimeOptions", default)]
     options: Options,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Options {
     framework: Option<Entry>,
     frameworks: Vec<Entry>,
@@ -67,7 +68,7 @@ struct Options {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 struct Entry {
     name: String,
     version: Option<String>,
@@ -77,7 +78,7 @@ struct Entry {
 impl RuntimeConfig {
     /// Reads the text of the file at `path`, relative to the app.
     pub(crate) fn parse(path: &str, text: &str) -> Result<Self, BadRuntimeConfig> {
-        let File { options } = lenient_json::parse("malformed-runtime-config", path, text)?;
+        let File { options } = lenient_json::parse(Role::RuntimeConfig, path, text)?;
         let policy = options.roll_forward.as_deref().and_then(RollForward::parse);
         let entry = |entry: Entry| framework(path, entry, policy);
         let needed = options.framework.into_iter().chain(options.frameworks);
@@ -219,11 +220,11 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         assert_snapshot!(page("1"), @r#"
-        error[malformed-runtime-config]: App.runtimeconfig.json cannot be read: invalid type: integer `1`, expected struct Options
+        error[malformed-runtime-config]: App.runtimeconfig.json cannot be read: invalid type: integer `1`, expected an object
          --> App.runtimeconfig.json:1:20
           |
         1 | {"runtimeOptions": 1}
-          |                    ^ invalid type: integer `1`, expected struct Options
+          |                    ^ invalid type: integer `1`, expected an object
 
         hint: publish the app anew: `dotnet publish` writes this file
         "#);

@@ -396,7 +396,7 @@ impl Explain for LongUnsupported {
     fn hints(&self) -> Vec<String> {
         vec![
             format!("target net{}", self.supported),
-            "or run it on a newer line as it is: BP_DOTNET_ROLL_FORWARD=Major".to_owned(),
+            "or run it on a newer line as it is: BP_DOTNET_ROLL_FORWARD=LatestMajor".to_owned(),
             "or accept the risk: BP_DOTNET_ALLOW_EOL=true".to_owned(),
         ]
     }

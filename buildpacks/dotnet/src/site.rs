@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kouti::{Fault, Problem};
 use kouti_launch::Env;
 use kouti_launch::helper::Outcome;
 
@@ -21,11 +22,19 @@ pub(crate) fn command() -> Vec<String> {
 /// Writes the configuration of nginx, with the port of the platform.
 #[must_use]
 pub fn configure_site(env: &Env) -> Outcome {
+    configure_at(Path::new(CONFIG), env)
+}
+
+fn configure_at(path: &Path, env: &Env) -> Outcome {
     let mut outcome = Outcome::nothing();
     let Some(root) = env.given(ROOT) else { return outcome };
     let text = config(root, port(env, &mut outcome));
-    if let Err(error) = fs_err::write(Path::new(CONFIG), text) {
-        outcome.refuse(format!("the configuration of nginx cannot be written: {error}"));
+    if let Err(error) = fs_err::write(path, text) {
+        let summary = format!("the configuration of nginx cannot be written: {error}");
+        let problem = Problem::new("site-not-configured", Fault::Surroundings, summary);
+        outcome.refuse(problem.hint(
+            "mount a writable directory at /tmp: docker run --tmpfs /tmp, or an emptyDir volume",
+        ));
     }
     outcome
 }
@@ -75,6 +84,17 @@ mod tests {
         let text = config("/workspace/wwwroot", 9000);
         assert!(text.contains("listen 9000;") && text.contains("root \"/workspace/wwwroot\";"));
         assert_eq!(text.matches('{').count(), text.matches('}').count());
+    }
+
+    #[test]
+    fn a_container_that_nothing_can_be_written_in() {
+        let env = [(ROOT, "/workspace/wwwroot")].into_iter().collect();
+        let outcome = configure_at(Path::new("/no-such-directory/site.conf"), &env);
+        insta::assert_snapshot!(outcome.lines(false).join("\n"), @"
+        error[site-not-configured]: the configuration of nginx cannot be written: failed to create file `/no-such-directory/site.conf`: No such file or directory (os error 2)
+
+        hint: mount a writable directory at /tmp: docker run --tmpfs /tmp, or an emptyDir volume
+        ");
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Solution {
         let (dir, paths, whole) = if has_extension(path, &["slnx"]) {
             (dir_of(path).to_owned(), in_slnx(path, text)?, None)
         } else if has_extension(path, &["slnf"]) {
-            let filter = lenient_json::parse::<Filter>("slnf-json", path, text)?.solution;
+            let role = lenient_json::Role::SolutionFilter;
+            let filter = lenient_json::parse::<Filter>(role, path, text)?.solution;
             let whole = joined(dir_of(path), &filter.path).unwrap_or_default();
             (dir_of(&whole).to_owned(), filter.projects, Some(whole))
         } else {
@@ -88,11 +89,13 @@ fn in_slnx(path: &str, text: &str) -> Result<Vec<String>, BadXml> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Filter {
     solution: FilterBody,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct FilterBody {
     path: String,
     #[serde(default)]

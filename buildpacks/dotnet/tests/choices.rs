@@ -283,6 +283,25 @@ fn an_old_target_is_built_by_a_newer_sdk_and_refused_a_runtime_that_is_gone() {
 }
 
 #[test]
+fn a_runtime_without_support_for_more_than_a_year_is_refused() {
+    let net8 = console().env("KOUTI_TODAY", "2028-01-01").file(
+        "Tool.csproj",
+        project("Microsoft.NET.Sdk", "net8.0", "<OutputType>Exe</OutputType>"),
+    );
+    assert_snapshot!(net8.clone().fails().error(), @"
+    error[unsupported-runtime]: support of ASP.NET Core Runtime 8.0.30 ended on 2026-11-10, more than a year ago
+
+    hint: target net10.0
+    hint: or run it on a newer line as it is: BP_DOTNET_ROLL_FORWARD=LatestMajor
+    hint: or accept the risk: BP_DOTNET_ALLOW_EOL=true
+    ");
+    let build = net8.clone().env("BP_DOTNET_ALLOW_EOL", "true").build();
+    assert!(build.layer("runtime").has("shared/Microsoft.NETCore.App/8.0.30"));
+    let build = net8.env("BP_DOTNET_ROLL_FORWARD", "LatestMajor").build();
+    assert!(build.layer("runtime").has("shared/Microsoft.NETCore.App/10.0.11"), "{}", build.log());
+}
+
+#[test]
 fn the_old_setting_is_honoured_with_a_warning() {
     let net8 = console().file(
         "Tool.csproj",

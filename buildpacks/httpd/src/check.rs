@@ -62,20 +62,34 @@ fn variables(app_dir: &Path, dist: &Path, temp: &Path) -> Vec<(&'static str, Str
     ]
 }
 
-/// httpd's message: `AH00526: Syntax error on line 3 of /app/httpd.conf:` and what is wrong.
+/// httpd's message: `AH00526: Syntax error on line 3 of /app/httpd.conf:` and what is wrong, in the same
+/// line or in the next.
 fn complaint(tail: &[String], conf: &Path, text: &str, app_dir: &Path) -> Problem {
-    let is_message = |line: &&String| line.contains("AH0") || line.contains("httpd:");
+    // AH00558 only remarks on the lack of a ServerName. The loader names the program by its path.
+    let is_message = |line: &&String| {
+        (line.contains("AH0") || line.starts_with("httpd: ")) && !line.contains("AH00558")
+    };
     if !tail.iter().any(|line| is_message(&line)) {
         return CannotRun { message: tail.last().cloned().unwrap_or_default() }.into();
     }
     let place = tail.iter().enumerate().find_map(|(index, line)| {
-        let (_, rest) = line.split_once("Syntax error on line ")?;
-        let (number, path) = rest.split_once(" of ")?;
-        let message = tail.get(index + 1)?;
-        Some((number.parse::<usize>().ok()?, path.trim_end_matches(':'), message))
+        // Each file that includes another one puts its own line in front.
+        let (_, rest) = line.rsplit_once("Syntax error on line ")?;
+        let (number, rest) = rest.split_once(" of ")?;
+        let (path, message) = rest.split_once(':')?;
+        let message = match message.trim() {
+            "" => tail.get(index + 1)?.trim(),
+            message => message,
+        };
+        // The place once more.
+        let again = format!("{path}:{number}: ");
+        let message = message.strip_prefix(&again).unwrap_or(message);
+        Some((number.parse::<usize>().ok()?, path, message))
     });
     let Some((line, path, message)) = place else {
         let message = tail.iter().find(is_message).cloned().unwrap_or_default();
+        let message = message.split_once("httpd: ").map_or(message.as_str(), |(_, text)| text);
+        let message = message.to_owned();
         return BadConfiguration { message, place: None, excerpt: None }.into();
     };
     let path = Path::new(path);
@@ -89,7 +103,7 @@ fn complaint(tail: &[String], conf: &Path, text: &str, app_dir: &Path) -> Proble
         excerpt(&origin, &text, &span, "here")
     });
     let place = Some(format!("{origin}:{line}"));
-    BadConfiguration { message: message.clone(), place, excerpt }.into()
+    BadConfiguration { message: message.to_owned(), place, excerpt }.into()
 }
 
 /// httpd refuses the configuration.
@@ -122,6 +136,12 @@ impl Explain for BadConfiguration {
             }
             text if text.contains("Invalid command") => {
                 "check its spelling, or load the module that defines it"
+            }
+            text if text.contains("No MPM loaded") => {
+                "load one: `LoadModule mpm_event_module modules/mod_mpm_event.so`"
+            }
+            text if text.contains("Could not open configuration file") => {
+                "include a file of the app with its whole path: `${APP_ROOT}/more.conf`"
             }
             text if text.contains("Cannot load") => {
                 "name a file of ${SERVER_ROOT}/modules, or one of the app with its whole path"

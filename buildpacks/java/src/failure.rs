@@ -1,52 +1,56 @@
 //! What the failure of a build tool means, and what to do about it.
 
-use kouti::{CommandFailed, Fault, Problem};
+use kouti::{CommandFailed, Fault, KnownFailure, Problem};
 
 use crate::compile_recipe::Compile;
 use crate::tool::Tool;
 
-/// A failure that is known by what a tool prints.
-struct Known {
-    id: &'static str,
-    fault: Fault,
-    traces: &'static [&'static str],
-    summary: &'static str,
-    hints: &'static [&'static str],
-}
+/// What Maven and Gradle print around the repository that they ask.
+const REPOSITORY: &[(&str, &str)] =
+    &[(" from/to ", ": "), ("Could not GET '", "'"), ("Could not HEAD '", "'")];
 
-const KNOWN: &[Known] = &[
-    Known {
+/// The first one whose trace is found decides.
+const KNOWN: &[KnownFailure] = &[
+    KnownFailure {
         id: "repository-certificate",
         fault: Fault::Surroundings,
         traces: &["PKIX path building failed", "unable to find valid certification path"],
-        summary: "a repository has a certificate that Java does not believe",
+        subject: REPOSITORY,
+        summary: "Java does not believe the certificate of {}",
+        plain: "a repository has a certificate that Java does not believe",
         hints: &["add the certificate authority with a binding of type `ca-certificates`"],
     },
-    Known {
+    KnownFailure {
         id: "repository-access",
         fault: Fault::Surroundings,
         traces: &[
             "status code: 401",
             "status code: 403",
+            "status code 401",
+            "status code 403",
             "Unauthorized (401)",
             "status: 401",
             "status: 403",
         ],
-        summary: "a repository refuses access",
+        subject: REPOSITORY,
+        summary: "{} refuses access",
+        plain: "a repository refuses access",
         hints: &[
             "give the credentials in a settings file, with a binding of type `maven` or `gradle`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "repository-rate-limit",
         fault: Fault::Surroundings,
-        traces: &["status code: 429", "Too Many Requests"],
-        summary: "a repository has had too many requests from here",
+        traces: &["status code: 429", "status code 429", "Too Many Requests"],
+        subject: REPOSITORY,
+        summary: "{} has had too many requests from here",
+        plain: "a repository has had too many requests from here",
         hints: &[
             "use a mirror: name it in a settings file, with a binding of type `maven` or `gradle`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "java-too-old",
         fault: Fault::App,
         traces: &[
@@ -55,17 +59,25 @@ const KNOWN: &[Known] = &[
             "has been compiled by a more recent version of the Java Runtime",
             "error: invalid source release",
         ],
-        summary: "the source is for a later Java than the one that compiles it",
+        subject: &[
+            ("release version ", " not supported"),
+            ("invalid target release: ", "\n"),
+            ("invalid source release: ", "\n"),
+        ],
+        summary: "the source is for Java {}, which is later than the one that compiles it",
+        plain: "the source is for a later Java than the one that compiles it",
         hints: &["set BP_JVM_VERSION to the version that the build file asks for"],
     },
-    Known {
+    KnownFailure {
         id: "java-too-new",
         fault: Fault::App,
         traces: &["Unsupported class file major version"],
-        summary: "the build tool, or a plugin of it, does not know this Java yet",
+        subject: &[],
+        summary: "",
+        plain: "the build tool, or a plugin of it, does not know this Java yet",
         hints: &["raise the tool or the plugin", "or set BP_JVM_VERSION to an older version"],
     },
-    Known {
+    KnownFailure {
         id: "java-toolchain-missing",
         fault: Fault::App,
         traces: &[
@@ -73,43 +85,54 @@ const KNOWN: &[Known] = &[
             "No matching toolchains found",
             "Cannot find matching toolchain definitions",
         ],
-        summary: "the build asks for another Java than the one that is installed",
+        subject: &[("languageVersion=", ","), ("[ version='", "'")],
+        summary: "the build asks for Java {} as a toolchain, and another one is installed",
+        plain: "the build asks for another Java than the one that is installed",
         hints: &["set BP_JVM_VERSION to the version of the toolchain"],
     },
-    Known {
+    KnownFailure {
         id: "parent-pom-missing",
         fault: Fault::App,
         traces: &["Non-resolvable parent POM"],
-        summary: "the parent of pom.xml is not to be had",
+        subject: &[("could not be resolved: ", " "), ("Could not find artifact ", " ")],
+        summary: "the parent of pom.xml, {}, is not to be had",
+        plain: "the parent of pom.xml is not to be had",
         hints: &[
             "build from the directory that holds the parent too",
             "or name the repository that has it, in a settings file with a binding of type `maven`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "repository-unreachable",
         fault: Fault::Surroundings,
         traces: &[
             "Connection refused",
-            "UnknownHostException",
-            "Unknown host",
+            "Connection timed out",
             "Connect timed out",
+            "Name or service not known",
+            "Network is unreachable",
             "Temporary failure in name resolution",
+            "Unknown host",
+            "UnknownHostException",
         ],
-        summary: "a repository cannot be reached",
+        subject: REPOSITORY,
+        summary: "{} cannot be reached",
+        plain: "a repository cannot be reached",
         hints: &[
-            "let the build reach it, through HTTPS_PROXY if there is a proxy",
+            "let the build reach it, through HTTPS_PROXY if there is a proxy; building again may help",
             "or name a mirror in a settings file, with a binding of type `maven` or `gradle`",
         ],
     },
-    Known {
+    KnownFailure {
         id: "build-out-of-memory",
         fault: Fault::Surroundings,
         traces: &["java.lang.OutOfMemoryError", "GC overhead limit exceeded"],
-        summary: "the build tool has run out of memory",
+        subject: &[],
+        summary: "",
+        plain: "the build tool has run out of memory",
         hints: &["set MAVEN_OPTS or GRADLE_OPTS to `-Xmx2g`, or more"],
     },
-    Known {
+    KnownFailure {
         id: "compilation-failed",
         fault: Fault::App,
         traces: &[
@@ -118,7 +141,9 @@ const KNOWN: &[Known] = &[
             "Compilation failure",
             "compilation failed",
         ],
-        summary: "the source does not compile",
+        subject: &[],
+        summary: "",
+        plain: "the source does not compile",
         hints: &["correct what the compiler has printed above"],
     },
 ];
@@ -138,26 +163,42 @@ pub(crate) fn explain(failed: CommandFailed, compile: &Compile, java: Option<u64
         let problem = problem.hint("give the container of the build more memory");
         return Problem { cause: Some(failed.into()), ..problem };
     }
-    let output = tail.join("\n");
-    let known = KNOWN.iter().find(|known| known.traces.iter().any(|trace| output.contains(trace)));
-    let mut problem = match known {
-        Some(known) => {
-            let summary = match (known.id, java) {
-                ("java-too-old" | "java-too-new", Some(java)) => {
-                    format!("{} (Java {java})", known.summary)
-                }
-                _ => known.summary.to_owned(),
-            };
-            let mut problem = Problem::new(known.id, known.fault, summary);
-            problem.hints = known.hints.iter().map(ToString::to_string).collect();
-            problem
-        }
-        None => Problem::new("build-failed", Fault::App, format!("{tool} ended with {status}"))
-            .hint("its own message is above")
-            .hint(format!("`{}` on your machine should fail in the same way", by_hand(compile))),
+    let output = tail.join("\n") + "\n";
+    let Some(known) = KnownFailure::find(KNOWN, &output) else {
+        let problem =
+            Problem::new("build-failed", Fault::App, format!("{tool} ended with {status}"))
+                .hint("its own message is above")
+                .hint(format!(
+                    "`{}` on your machine should fail in the same way",
+                    by_hand(compile)
+                ));
+        return Problem { cause: Some(failed.into()), ..problem };
     };
-    problem.cause = Some(failed.into());
+    let places = (known.id == "compilation-failed").then(|| places(tail)).flatten();
+    let mut problem = known.problem(&output, failed);
+    if let Some(java) = java.filter(|_| ["java-too-old", "java-too-new"].contains(&known.id)) {
+        problem.summary = format!("{} (Java {java})", problem.summary);
+    }
+    problem.excerpt = places;
     problem
+}
+
+/// How many messages of the compiler the page repeats.
+const REPEATED: usize = 5;
+
+/// What the compiler says about which line, each once: Maven says everything twice.
+fn places(lines: &[String]) -> Option<String> {
+    let mut found: Vec<&str> = Vec::new();
+    for line in lines {
+        let line = line.trim().trim_start_matches("[ERROR] ").trim_start_matches("e: ");
+        // Of Maven, and of javac itself.
+        let is_place = line.starts_with('/') && (line.contains(":[") || line.contains(": error: "));
+        if is_place && !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    found.truncate(REPEATED);
+    (!found.is_empty()).then(|| format!("  {}", found.join("\n  ")))
 }
 
 /// The command that a user would type.

@@ -20,11 +20,12 @@ mod total_memory;
 
 use std::path::Path;
 
+use kouti::Problem;
 use kouti_launch::Env;
 use kouti_launch::helper::Outcome;
 
 use options::Composed;
-use start::{Refusal, Start};
+use start::Start;
 
 /// The helper `java`.
 #[must_use]
@@ -39,12 +40,12 @@ fn java_at(env: &Env, root: &Path) -> Outcome {
         Ok(start) => start,
         Err(refusal) => {
             let mut outcome = Outcome::nothing();
-            outcome.refuse(refusal.0);
+            outcome.refuse(refusal);
             return outcome;
         }
     };
     if let Err(refusal) = fill(&mut start) {
-        start.outcome.refuse(refusal.0);
+        start.outcome.refuse(refusal);
         return start.outcome;
     }
     let Start { mut outcome, flags, .. } = start;
@@ -53,7 +54,7 @@ fn java_at(env: &Env, root: &Path) -> Outcome {
 }
 
 /// In the order in which the options are shown.
-fn fill(start: &mut Start<'_>) -> Result<(), Refusal> {
+fn fill(start: &mut Start<'_>) -> Result<(), Problem> {
     security::properties(start);
     start.flag_unless("-XX:+ExitOnOutOfMemoryError", "ExitOnOutOfMemoryError");
     processors::active(start);

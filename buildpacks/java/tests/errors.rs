@@ -148,6 +148,13 @@ fn settings_of_maven_that_are_not_there() {
     ");
 }
 
+/// What Maven prints about a package that it cannot get.
+fn not_transferred(reason: &str) -> String {
+    format!(
+        "Could not transfer artifact com.acme:lib:pom:1 from/to corp (https://repo.corp.example/maven): {reason}"
+    )
+}
+
 #[test]
 fn a_build_that_fails() {
     assert_snapshot!(failing("[ERROR] something"), @"
@@ -157,14 +164,15 @@ fn a_build_that_fails() {
     hint: its own message is above
     hint: `mvn package` on your machine should fail in the same way
     ");
-    assert_snapshot!(failing("[ERROR] COMPILATION ERROR :"), @"
+    assert_snapshot!(failing("[ERROR] COMPILATION ERROR : \n[INFO] ---\n[ERROR] /workspace/src/App.java:[1,7] ';' expected\n[ERROR] /workspace/src/App.java:[1,7] ';' expected"), @"
     error[compilation-failed]: the source does not compile
+      /workspace/src/App.java:[1,7] ';' expected
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: correct what the compiler has printed above
     ");
     assert_snapshot!(failing("error: release version 25 not supported"), @"
-    error[java-too-old]: the source is for a later Java than the one that compiles it (Java 21)
+    error[java-too-old]: the source is for Java 25, which is later than the one that compiles it (Java 21)
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: set BP_JVM_VERSION to the version that the build file asks for
@@ -176,36 +184,36 @@ fn a_build_that_fails() {
     hint: raise the tool or the plugin
     hint: or set BP_JVM_VERSION to an older version
     ");
-    assert_snapshot!(failing("PKIX path building failed"), @"
-    error[repository-certificate]: a repository has a certificate that Java does not believe
+    assert_snapshot!(failing(&not_transferred("PKIX path building failed: unable to find valid certification path")), @"
+    error[repository-certificate]: Java does not believe the certificate of corp (https://repo.corp.example/maven)
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: add the certificate authority with a binding of type `ca-certificates`
     ");
-    assert_snapshot!(failing("status code: 401, reason phrase: Unauthorized (401)"), @"
-    error[repository-access]: a repository refuses access
+    assert_snapshot!(failing(&not_transferred("status code: 401, reason phrase: Unauthorized (401)")), @"
+    error[repository-access]: corp (https://repo.corp.example/maven) refuses access
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: give the credentials in a settings file, with a binding of type `maven` or `gradle`
     ");
-    assert_snapshot!(failing("status code: 429"), @"
-    error[repository-rate-limit]: a repository has had too many requests from here
+    assert_snapshot!(failing("Could not GET 'https://repo.corp.example/maven/lib-1.pom'. Received status code 429 from server: Too Many Requests"), @"
+    error[repository-rate-limit]: https://repo.corp.example/maven/lib-1.pom has had too many requests from here
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: use a mirror: name it in a settings file, with a binding of type `maven` or `gradle`
     ");
-    assert_snapshot!(failing("Non-resolvable parent POM for x"), @"
-    error[parent-pom-missing]: the parent of pom.xml is not to be had
+    assert_snapshot!(failing("Non-resolvable parent POM for com.acme:app:1: The following artifacts could not be resolved: com.acme:parent:pom:2 (absent): Could not find artifact com.acme:parent:pom:2 in central"), @"
+    error[parent-pom-missing]: the parent of pom.xml, com.acme:parent:pom:2, is not to be had
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: build from the directory that holds the parent too
     hint: or name the repository that has it, in a settings file with a binding of type `maven`
     ");
-    assert_snapshot!(failing("Connect to localhost:1 failed: Connection refused"), @"
-    error[repository-unreachable]: a repository cannot be reached
+    assert_snapshot!(failing(&not_transferred("Connect to repo.corp.example:443 failed: Connection refused")), @"
+    error[repository-unreachable]: corp (https://repo.corp.example/maven) cannot be reached
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
-    hint: let the build reach it, through HTTPS_PROXY if there is a proxy
+    hint: let the build reach it, through HTTPS_PROXY if there is a proxy; building again may help
     hint: or name a mirror in a settings file, with a binding of type `maven` or `gradle`
     ");
     assert_snapshot!(failing("java.lang.OutOfMemoryError: Java heap space"), @"
@@ -214,8 +222,8 @@ fn a_build_that_fails() {
 
     hint: set MAVEN_OPTS or GRADLE_OPTS to `-Xmx2g`, or more
     ");
-    assert_snapshot!(failing("No matching toolchains found"), @"
-    error[java-toolchain-missing]: the build asks for another Java than the one that is installed
+    assert_snapshot!(failing("Cannot find a Java installation on your machine (Linux 6) matching: {languageVersion=17, vendor=any vendor}"), @"
+    error[java-toolchain-missing]: the build asks for Java 17 as a toolchain, and another one is installed
       caused by: `mvn --batch-mode -Dmaven.test.skip=true --no-transfer-progress package` ended with exit code 1
 
     hint: set BP_JVM_VERSION to the version of the toolchain

@@ -23,7 +23,10 @@ fn a_start_that_can_only_fail_is_refused() {
     let build = bare().file(MANIFEST, "Main-Class: A\n").build();
     let launch = build.launch("web").env("BPL_JVM_TOTAL_MEMORY", "16M");
     let failure = launch.prepare().unwrap_err().to_string();
-    assert!(failure.contains("error: the app needs more memory than it has"), "{failure}");
+    assert!(
+        failure.contains("error[too-little-memory]: the app needs more memory than it has"),
+        "{failure}"
+    );
     assert!(failure.contains("hint: give the container at least"), "{failure}");
 }
 

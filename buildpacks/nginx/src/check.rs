@@ -79,7 +79,7 @@ fn run(
         {
             Err(CannotRun { message: tail.last().cloned().unwrap_or_default() }.into())
         }
-        Err(CommandFailed::Status { tail, .. }) => match complaint(&tail, written) {
+        Err(CommandFailed::Status { tail, .. }) => match complaint(&tail, written, temp) {
             Complaint::Wrong(problem) => Err(problem.into()),
             Complaint::Unknowable(text) => {
                 log.warn(
@@ -108,8 +108,8 @@ const UNKNOWABLE: [&str; 6] = [
     "SSL_CTX_",
 ];
 
-/// nginx's first message, with the user's file and line in place of those that it saw.
-fn complaint(tail: &[String], written: &Written) -> Complaint {
+/// nginx's first message, with the user's file and line in place of those that it saw below `temp`.
+fn complaint(tail: &[String], written: &Written, temp: &Path) -> Complaint {
     let is_severe = |line: &&String| line.contains("[emerg]") || line.contains("[crit]");
     let line = tail.iter().find(is_severe).or(tail.last()).map(String::as_str).unwrap_or_default();
     let text = line.split_once("] ").map_or(line, |(_, text)| text);
@@ -127,9 +127,14 @@ fn complaint(tail: &[String], written: &Written) -> Complaint {
         let source = written.sources.iter().find(|source| source.path == Path::new(path))?;
         Some((message, source, line))
     });
+    // Where the app is seen through links.
+    let tree = format!("{}/", temp.join("check/tree").display());
+    let text = text.replace(&tree, "");
     Complaint::Wrong(match place {
-        Some((message, source, line)) => BadConfiguration::at(message, source, line),
-        None => BadConfiguration { message: text.to_owned(), place: None, excerpt: None },
+        Some((message, source, line)) => {
+            BadConfiguration::at(message.replace(&tree, ""), source, line)
+        }
+        None => BadConfiguration { message: text, place: None, excerpt: None },
     })
 }
 
@@ -167,7 +172,7 @@ pub(crate) struct BadConfiguration {
 }
 
 impl BadConfiguration {
-    fn at(message: &str, source: &Source, line: usize) -> Self {
+    fn at(message: String, source: &Source, line: usize) -> Self {
         let (rendered, line) = (source.text(line).trim(), source.line(line));
         let template = source.template.lines().nth(line - 1).unwrap_or_default();
         let start: usize = source.template.split_inclusive('\n').take(line - 1).map(str::len).sum();
@@ -179,7 +184,7 @@ impl BadConfiguration {
             "here".to_owned()
         };
         Self {
-            message: message.to_owned(),
+            message,
             place: Some(format!("{}:{line}", source.origin)),
             excerpt: Some(excerpt(&source.origin, &source.template, &span, &label)),
         }
@@ -211,6 +216,9 @@ impl Explain for BadConfiguration {
                 "use a path below {{tempDir}}: nothing else can be written to"
             }
             text if text.contains("/logs/") => "write logs to /dev/stdout and stderr",
+            text if text.contains("open() ") && text.contains("No such file") => {
+                "name a file of the app, relative to the directory of the main configuration"
+            }
             text if text.contains("dlopen()") => {
                 "name a module with {{module \"name\"}}, which finds the app's and nginx's own"
             }

@@ -58,15 +58,12 @@ pub(crate) enum Target {
 /// What apps expect beside their configuration because distributions put it there.
 pub(crate) const OURS: [&str; 3] = ["mime.types", "fastcgi_params", "fastcgi.conf"];
 
-/// Beyond this, files include each other.
-const DEEPEST: usize = 32;
-
 /// Files that include each other.
 #[derive(Debug, thiserror::Error)]
-#[error("{origin} is included by itself, or more than {DEEPEST} files deep")]
+#[error("an `include` leads back to a file that it came from: {}", chain.join(" -> "))]
 pub(crate) struct EndlessInclude {
-    /// The file.
-    pub(crate) origin: String,
+    /// From the file back to itself.
+    chain: Vec<String>,
 }
 
 impl Explain for EndlessInclude {
@@ -79,7 +76,7 @@ impl Explain for EndlessInclude {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["remove the `include` that leads back".to_owned()]
+        vec!["remove one of these includes; a pattern such as `*.conf` may fit the file that it stands in".to_owned()]
     }
 }
 
@@ -95,6 +92,7 @@ impl Configuration {
         let mut reader = Reader {
             configuration: Self::default(),
             known: BTreeMap::new(),
+            open: Vec::new(),
             dir,
             app_dir,
             functions,
@@ -102,7 +100,7 @@ impl Configuration {
         for statement in statements(directives) {
             reader.configuration.note(&statement, &[], None);
         }
-        reader.file(conf, &mut Vec::new(), 0)?;
+        reader.file(conf, &mut Vec::new())?;
         Ok(reader.configuration)
     }
 
@@ -142,6 +140,8 @@ impl Configuration {
 struct Reader<'a> {
     configuration: Configuration,
     known: BTreeMap<PathBuf, usize>,
+    /// Those that are being read: each includes the next.
+    open: Vec<PathBuf>,
     /// That of the main file: nginx resolves all includes against it.
     dir: PathBuf,
     app_dir: &'a Path,
@@ -150,20 +150,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a file in the blocks of `context`; returns its place among the files.
-    fn file(
-        &mut self,
-        path: &Path,
-        context: &mut Vec<String>,
-        depth: usize,
-    ) -> Result<usize, Problem> {
-        let origin = path.strip_prefix(self.app_dir).unwrap_or(path).display().to_string();
-        if depth > DEEPEST {
-            return Err(EndlessInclude { origin }.into());
+    fn file(&mut self, path: &Path, context: &mut Vec<String>) -> Result<usize, Problem> {
+        if let Some(first) = self.open.iter().position(|open| open == path) {
+            let chain = self.open[first..].iter().map(PathBuf::as_path).chain([path]);
+            return Err(
+                EndlessInclude { chain: chain.map(|path| self.shown(path)).collect() }.into()
+            );
         }
         let index = match self.known.get(path) {
             Some(index) => *index,
-            None => self.load(path, origin)?,
+            None => self.load(path, self.shown(path))?,
         };
+        self.open.push(path.to_owned());
         let found = statements(&self.configuration.files[index].rendered.text);
         let mut includes = Vec::new();
         let outer = context.len();
@@ -176,7 +174,7 @@ impl Reader<'_> {
                 }
                 (End::Simple, "include") => {
                     let pattern = statement.words.get(1).cloned().unwrap_or_default();
-                    let targets = self.included(&pattern, context, depth)?;
+                    let targets = self.included(&pattern, context)?;
                     includes.push(Include { place: statement.place, targets });
                 }
                 (End::Simple, _) => self.configuration.note(&statement, context, Some(index)),
@@ -187,8 +185,13 @@ impl Reader<'_> {
             }
         }
         context.truncate(outer);
+        self.open.pop();
         self.configuration.files[index].includes = includes;
         Ok(index)
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.app_dir).unwrap_or(path).display().to_string()
     }
 
     fn load(&mut self, path: &Path, origin: String) -> Result<usize, Problem> {
@@ -216,11 +219,10 @@ impl Reader<'_> {
         &mut self,
         pattern: &str,
         context: &mut Vec<String>,
-        depth: usize,
     ) -> Result<Vec<Target>, Problem> {
         let mut targets = Vec::new();
         for path in matches(&self.dir, pattern) {
-            targets.push(Target::File(self.file(&path, context, depth + 1)?));
+            targets.push(Target::File(self.file(&path, context)?));
         }
         let name = pattern.rsplit('/').next().unwrap_or_default();
         if targets.is_empty()

@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod build;
+mod errors;
 mod site;
 mod support;

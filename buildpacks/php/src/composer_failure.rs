@@ -57,7 +57,7 @@ const KNOWN: &[KnownFailure] = &[
         id: "composer-plain-http",
         fault: Fault::App,
         traces: &["does not allow connections to http://"],
-        subject: &[("connections to ", " ")],
+        subject: &[("connections to ", ". See")],
         summary: "a repository is reached without encryption: {}",
         plain: "a repository is reached without encryption",
         hints: &["give the repository an https address in composer.json"],
@@ -101,7 +101,7 @@ const KNOWN: &[KnownFailure] = &[
         plain: "a package is fetched by git, for which a build has no key",
         hints: &[
             "use its archive: `--prefer-dist`, and an https address in composer.json",
-            "with credentials in COMPOSER_AUTH if it is private",
+            "if it is private, pass credentials in COMPOSER_AUTH",
         ],
     },
     KnownFailure {
@@ -180,8 +180,9 @@ const KNOWN: &[KnownFailure] = &[
     KnownFailure {
         id: "composer-code-too-new",
         fault: Fault::App,
-        traces: &["Parse error: syntax error", "ParseError"],
-        subject: &[("ParseError: ", "\n"), ("Parse error: ", "\n")],
+        // What is logged has two blanks, what is displayed one.
+        traces: &["Parse error:  syntax error", "Parse error: syntax error", "ParseError"],
+        subject: &[("Parse error: ", "\n"), ("ParseError: ", "\n")],
         summary: "PHP cannot read some code: {}",
         plain: "PHP cannot read some code",
         hints: &["if the code is right, it needs a newer PHP: see `require.php` in composer.json"],
@@ -301,7 +302,7 @@ mod tests {
         "The process \"git clone x\" exceeded the timeout of 300 seconds.",
         "SQLSTATE[HY000] [2002] Connection refused",
         "Environment variable not found: \"APP_SECRET\".",
-        "PHP Parse error:  syntax error, unexpected token in /app/x.php on line 3\nParseError: here",
+        "PHP Parse error:  syntax error, unexpected token \"enum\" in /workspace/x.php on line 3",
         "Class \"Acme\\Tester\" not found",
         "curl error 6 while downloading https://packages.test/p.json: Could not resolve host: \
          packages.test",
@@ -317,84 +318,101 @@ mod tests {
             assert!(page.starts_with(id), "{id}: {page}");
         }
         assert_eq!(pages.len(), ids.len());
-        let cause = "  caused by: `composer install` ended with exit code 1\n";
-        assert_snapshot!(pages.join("\n").replace(cause, ""), @r#"
+        assert_snapshot!(pages.join("\n"), @r#"
         error[composer-platform-override]: `config.platform` in composer.json pretends to be a platform on which a package does not run
+          caused by: `composer install` ended with exit code 1
 
         hint: change `config.platform`, or the package, then run `composer update`
 
         error[composer-php-version]: acme/a does not run on the PHP of this build
+          caused by: `composer install` ended with exit code 1
 
         hint: leave BP_PHP_VERSION out, so that the lock decides
         hint: or update the package with `composer update`
 
         error[composer-extension-missing]: a package requires the PHP extension imap, which is not loaded
+          caused by: `composer install` ended with exit code 1
 
         hint: name it in BP_PHP_EXTENSIONS, or require it in composer.json
 
-        error[composer-plain-http]: a repository is reached without encryption: http://packages.test/packages.json.
+        error[composer-plain-http]: a repository is reached without encryption: http://packages.test/packages.json
+          caused by: `composer install` ended with exit code 1
 
         hint: give the repository an https address in composer.json
 
         error[composer-rate-limit]: GitHub refuses further requests from this address
+          caused by: `composer install` ended with exit code 1
 
         hint: set COMPOSER_GITHUB_OAUTH_TOKEN, or bind a token: type `composer-auth`
 
         error[composer-not-authorised]: packages.test wants to know who asks
+          caused by: `composer install` ended with exit code 1
 
         hint: pass credentials in COMPOSER_AUTH, or bind them: type `composer-auth`, entry `auth.json`
 
         error[composer-git-over-ssh]: a package is fetched by git, for which a build has no key: git@git.test:acme/a.git
+          caused by: `composer install` ended with exit code 1
 
         hint: use its archive: `--prefer-dist`, and an https address in composer.json
-        hint: with credentials in COMPOSER_AUTH if it is private
+        hint: if it is private, pass credentials in COMPOSER_AUTH
 
         error[composer-plugin-blocked]: Composer refuses a plugin until you allow it
+          caused by: `composer install` ended with exit code 1
 
         hint: add it to `config.allow-plugins` in composer.json
 
         error[composer-package-flagged]: Composer refuses a package that is known to be dangerous
+          caused by: `composer install` ended with exit code 1
 
         hint: update it: `composer update`
         hint: COMPOSER_NO_BLOCKING=1 installs it nevertheless, and whatever is wrong with it
 
         error[composer-lock-unusable]: composer.lock does not fit composer.json: it lacks acme/a
+          caused by: `composer install` ended with exit code 1
 
         hint: run `composer update` and commit composer.lock
 
         error[composer-out-of-memory]: PHP ran out of memory, although it has no limit in a build
+          caused by: `composer install` ended with exit code 1
 
         hint: give the build more memory
         hint: if a script sets `memory_limit`, remove it
 
         error[composer-timeout]: `git clone x` took longer than Composer waits
+          caused by: `composer install` ended with exit code 1
 
         hint: set COMPOSER_PROCESS_TIMEOUT to more seconds
 
         error[composer-script-wants-database]: a script wants the database, which a build does not have
+          caused by: `composer install` ended with exit code 1
 
         hint: run it when the app starts: BP_PHP_PRE_START, or a process of a Procfile
 
         error[composer-script-wants-variable]: a script wants the variable APP_SECRET, which is not set in this build
+          caused by: `composer install` ended with exit code 1
 
         hint: pass it with `--env`
         hint: or add `--no-scripts` to BP_COMPOSER_INSTALL_OPTIONS
 
-        error[composer-code-too-new]: PHP cannot read some code: here
+        error[composer-code-too-new]: PHP cannot read some code: syntax error, unexpected token "enum" in /workspace/x.php on line 3
+          caused by: `composer install` ended with exit code 1
 
         hint: if the code is right, it needs a newer PHP: see `require.php` in composer.json
 
         error[composer-script-needs-dev]: a script uses `Acme\Tester`, which is not installed
+          caused by: `composer install` ended with exit code 1
 
         hint: development packages are left out: move what scripts need from `require-dev` to `require`
         hint: or install them too: set BP_COMPOSER_INSTALL_OPTIONS to nothing
 
         error[composer-unreachable]: https://packages.test/p.json cannot be reached from this build
+          caused by: `composer install` ended with exit code 1
 
         hint: building again may help; behind a proxy, set HTTPS_PROXY
         hint: with a mirror, name it below `repositories` in composer.json
 
         error[composer-certificate]: the certificate for https://packages.test/p.json is not trusted
+          caused by: `composer install` ended with exit code 1
 
         hint: bind the authority that signed it: a binding of type `ca-certificates`
         "#);

@@ -19,13 +19,19 @@ const DIR: &str = "conf.d";
 /// so that workers and consoles have the same PHP as the web server.
 #[must_use]
 pub fn php_launch(env: &Env) -> Outcome {
+    configured(env).unwrap_or_else(|problem| {
+        let mut outcome = Outcome::nothing();
+        outcome.refuse(problem);
+        outcome
+    })
+}
+
+/// The same, for a program that tells by itself what is wrong.
+pub(crate) fn configured(env: &Env) -> Result<Outcome, Problem> {
     let mut outcome = Outcome::nothing();
     outcome.set(names::LAUNCH_DONE, "1");
-    if let Err(problem) = configure(env, &mut outcome) {
-        let hints = problem.hints.iter().map(|hint| format!("\nhint: {hint}"));
-        outcome.refuse(problem.summary.clone() + &hints.collect::<String>());
-    }
-    outcome
+    configure(env, &mut outcome)?;
+    Ok(outcome)
 }
 
 fn configure(env: &Env, outcome: &mut Outcome) -> Result<(), Problem> {
@@ -135,7 +141,8 @@ mod tests {
     fn what_is_no_directive_keeps_the_container_from_starting() {
         let env: Env = [("BPL_PHP_INI", "memory limit=1")].into_iter().collect();
         assert_snapshot!(php_launch(&env).lines(false).join("\n"), @"
-        error: BPL_PHP_INI has `memory limit=1`, which is no directive of php.ini
+        error[bad-ini-directive]: BPL_PHP_INI has `memory limit=1`, which is no directive of php.ini
+
         hint: write `name=value`, several of them separated by `;`
         ");
         let env: Env = [("BPL_PHP_INI", "memory_limit")].into_iter().collect();

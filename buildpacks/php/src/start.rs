@@ -11,11 +11,12 @@ use kouti_launch::Env;
 use kouti_report::{Explain, Fault, Problem};
 use rustix::process::Signal;
 
+use crate::launch::configured;
 use crate::launch_files;
+use crate::names;
 use crate::run_dir::run_dir;
 use crate::supervisor::{Address, Service, Times, run, say, tell};
 use crate::workers::{Room, Workers};
-use crate::{names, php_launch};
 
 /// Where nginx finds PHP-FPM; Paketo's place, which configurations of apps name.
 const SOCKET: &str = "/tmp/php-fpm.socket";
@@ -65,12 +66,9 @@ fn with_helper(env: Env) -> Result<Env, Problem> {
     if env.given(names::LAUNCH_DONE).is_some() {
         return Ok(env);
     }
-    let outcome = php_launch(&env);
+    let outcome = configured(&env)?;
     for line in outcome.lines(false) {
         say(&line);
-    }
-    if outcome.is_refused() {
-        return Err(Problem::new("not-started", Fault::App, "the app cannot start like this"));
     }
     let mut all = env.as_map().clone();
     all.extend(outcome.variables().clone());

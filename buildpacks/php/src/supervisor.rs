@@ -295,7 +295,7 @@ pub(crate) fn tell(problem: &Problem) {
 
 /// PHP-FPM runs, but does not answer.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} does not answer after {} seconds", startup.as_secs())]
+#[error("{name} has not answered within {}s", startup.as_secs())]
 pub(crate) struct NotReady {
     name: &'static str,
     startup: Duration,

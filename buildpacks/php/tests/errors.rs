@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{bare, page, php_with, shop};
+use crate::support::{bare, page, php, php_with, shop};
 
 #[test]
 fn a_version_nobody_can_read() {
@@ -223,6 +223,16 @@ fn a_php_that_does_not_run_here() {
 
     hint: if it lacks a library, use a fuller build and run image
     hint: set BP_LOG_LEVEL=debug and build again to see more
+    ");
+}
+
+#[test]
+fn an_archive_with_extensions_for_two_phps() {
+    let odd = php("8.4.99").file("lib/php/extensions/no-debug-zts-20240924/zip.so", "");
+    assert_snapshot!(page().artifact(odd).fails().error(), @"
+    error[unusual-php-archive]: this PHP archive has 2 directories of extensions below lib/php/extensions, not one
+
+    hint: report this at https://github.com/kouti/kouti/issues (kouti/php 0.0.0, error unusual-php-archive)
     ");
 }
 

@@ -134,7 +134,7 @@ fn fpm_that_does_not_answer_is_not_waited_for_forever() {
     assert_eq!(exit.status.code(), Some(1), "{}", exit.log);
     let page = &exit.log[exit.log.find("error[").unwrap()..];
     assert_snapshot!(page, @"
-    error[php-fpm-not-ready]: php-fpm does not answer after 1 seconds
+    error[php-fpm-not-ready]: php-fpm has not answered within 1s
 
     hint: its own messages are above
     hint: if it only needs more time, set BPL_PHP_STARTUP_TIMEOUT
@@ -167,6 +167,13 @@ fn what_cannot_be_is_told_by_the_container() {
     error[no-php-server]: this image has no server that php-start could start
 
     hint: build it with BP_PHP_SERVER=nginx, httpd, php-server or fpm
+    ");
+    let web = place.launch(&build).env("BPL_PHP_INI", "memory limit = 1G");
+    assert_snapshot!(build.clean(&web.prepare().unwrap_err().to_string()), @"
+    launch: exec.d kouti_php/helper/exec.d/10-php-launch: exit status: 1
+    error[bad-ini-directive]: BPL_PHP_INI has `memory limit = 1G`, which is no directive of php.ini
+
+    hint: write `name=value`, several of them separated by `;`
     ");
     let foreign = place.dir.path().join("file");
     fs_err::write(&foreign, "").unwrap();

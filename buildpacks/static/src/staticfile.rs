@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kouti::{Explain, Fault, Notice, Problem};
+use kouti::{Explain, Fault, Notice, Problem, Span, excerpt};
 use kouti_web::settings as set;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -15,6 +15,7 @@ const AUTH: &str = "Staticfile.auth";
 
 /// What the file says.
 #[derive(Debug, Default, Deserialize)]
+#[serde(expecting = "lines of keys and values")]
 #[expect(clippy::zero_sized_map_values, reason = "serde flattens into maps only")]
 pub(crate) struct Staticfile {
     root: Option<String>,
@@ -58,6 +59,7 @@ enum Flag {
 #[error("{NAME} cannot be read: {reason}")]
 struct BadStaticfile {
     reason: String,
+    excerpt: Option<String>,
 }
 
 impl Explain for BadStaticfile {
@@ -67,6 +69,10 @@ impl Explain for BadStaticfile {
 
     fn fault(&self) -> Fault {
         Fault::App
+    }
+
+    fn excerpt(&self) -> Option<String> {
+        self.excerpt.clone()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -96,9 +102,15 @@ fn parse(text: &str) -> Result<Staticfile, BadStaticfile> {
         return Ok(Staticfile::default());
     }
     serde_saphyr::from_str(text).map_err(|error| {
-        let text = error.to_string();
-        // What follows the first line is an excerpt of its own making.
-        BadStaticfile { reason: text.lines().next().unwrap_or_default().to_owned() }
+        let said = error.without_snippet().to_string();
+        let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
+        let place = error.location().filter(|place| place.line() > 0);
+        let excerpt = place.map(|place| {
+            let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            let span = Span::at(text, number(place.line()), number(place.column()));
+            excerpt(NAME, text, &span, "here")
+        });
+        BadStaticfile { reason: reason.to_owned(), excerpt }
     })
 }
 
@@ -172,6 +184,9 @@ impl Staticfile {
 
 #[cfg(test)]
 mod tests {
+    use insta::assert_snapshot;
+    use kouti::Colour;
+
     use super::*;
 
     fn settings(text: &str) -> String {
@@ -187,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_key_becomes_a_setting() {
-        insta::assert_snapshot!(settings("root: public\nhost_dot_files: true\nlocation_include: more.conf\n\
+        assert_snapshot!(settings("root: public\nhost_dot_files: true\nlocation_include: more.conf\n\
             directory: visible\nssi: enabled\npushstate: enabled\nhttp_strict_transport_security: true\n\
             http_strict_transport_security_preload: true\nforce_https: true\n\
             status_codes:\n  404: missing.html\n  5xx: error.html\n"), @r#"
@@ -207,7 +222,28 @@ mod tests {
     fn what_is_strange_is_told() {
         let file = parse("rooot: x\nenable_http2: true\n").unwrap();
         assert_eq!(file.notices().len(), 2);
-        assert!(parse("root: [").is_err());
-        assert!(parse("just a text").is_err());
+    }
+
+    #[test]
+    fn what_is_no_map_is_shown() {
+        let page = |text: &str| Problem::from(parse(text).unwrap_err()).page("", Colour::Off);
+        assert_snapshot!(page("just a text\n"), @"
+        error[bad-staticfile]: Staticfile cannot be read: expected mapping start
+         --> Staticfile:1:1
+          |
+        1 | just a text
+          | ^ here
+
+        hint: write it as lines `key: value`, such as `root: public` and `pushstate: enabled`
+        ");
+        assert_snapshot!(page("root: site\n  pushstate: enabled\n"), @"
+        error[bad-staticfile]: Staticfile cannot be read: mapping values are not allowed in this context
+         --> Staticfile:2:12
+          |
+        2 |   pushstate: enabled
+          |            ^ here
+
+        hint: write it as lines `key: value`, such as `root: public` and `pushstate: enabled`
+        ");
     }
 }

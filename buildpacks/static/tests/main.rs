@@ -87,7 +87,11 @@ fn a_staticfile_says_how() {
     hint: check its spelling, or remove it
     ");
     assert_snapshot!(case.file("Staticfile", "root: [\n").fails().error(), @"
-    error[bad-staticfile]: Staticfile cannot be read: error: line 1 column 7: expected string scalar
+    error[bad-staticfile]: Staticfile cannot be read: expected string scalar
+     --> Staticfile:1:7
+      |
+    1 | root: [
+      |       ^ here
 
     hint: write it as lines `key: value`, such as `root: public` and `pushstate: enabled`
     ");

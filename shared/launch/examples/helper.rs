@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use kouti_launch::helper::{self, Outcome};
 use kouti_launch::{Env, memory};
+use kouti_report::{Fault, Problem};
 
 fn main() -> ExitCode {
     helper::main(&[("limits", limits)])
@@ -22,7 +23,9 @@ fn limits(env: &Env) -> Outcome {
         outcome.set("TEXT", text);
     }
     if env.given("BPL_REFUSE").is_some() {
-        outcome.refuse("512 MiB are needed, 256 MiB are there");
+        let summary = "512 MiB are needed, 256 MiB are there";
+        let problem = Problem::new("too-little-memory", Fault::Surroundings, summary);
+        outcome.refuse(problem.hint("give the container more memory"));
     }
     outcome.say(format!("uses {} percent", percent.unwrap_or(75)));
     outcome.debug("looked at control groups");

@@ -10,6 +10,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use kouti_report::{Colour, Problem};
+
 use crate::{Env, exec_d};
 
 /// Looks at the environment and says what to set.
@@ -22,6 +24,7 @@ pub struct Outcome {
     line: Option<String>,
     warnings: Vec<String>,
     details: Vec<String>,
+    /// The page that says why.
     refusal: Option<String>,
 }
 
@@ -53,8 +56,9 @@ impl Outcome {
     }
 
     /// Keeps the app from starting, because it could only go wrong.
-    pub fn refuse(&mut self, reason: impl Into<String>) {
-        self.refusal = Some(reason.into());
+    pub fn refuse(&mut self, reason: impl Into<Problem>) {
+        let version = concat!("Kouti ", env!("CARGO_PKG_VERSION"));
+        self.refusal = Some(reason.into().page(version, Colour::Off));
     }
 
     /// Reads a `BPL_*` setting. A bad value is warned about and counts as unset;
@@ -84,12 +88,6 @@ impl Outcome {
         self.setting(env, name, "`true` or `false`", parse).unwrap_or(false)
     }
 
-    /// Whether the app must not start.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.refusal.is_some()
-    }
-
     /// What is to be set.
     #[must_use]
     pub fn variables(&self) -> &BTreeMap<String, String> {
@@ -101,7 +99,7 @@ impl Outcome {
     pub fn lines(&self, debug: bool) -> Vec<String> {
         let details = self.details.iter().map(|line| format!("[debug] {line}"));
         let warnings = self.warnings.iter().map(|line| format!("warning: {line}"));
-        let refusal = self.refusal.iter().map(|reason| format!("error: {reason}"));
+        let refusal = self.refusal.iter().flat_map(|page| page.lines()).map(str::to_owned);
         let mut lines: Vec<_> = warnings.chain(self.line.clone()).chain(refusal).collect();
         if debug {
             // Names only: a value may come from a binding.

@@ -79,7 +79,9 @@ fn a_refusal_keeps_the_app_from_starting_and_hands_over_nothing() {
     assert_eq!(file, "");
     assert_snapshot!(err(&output), @"
     uses 75 percent
-    error: 512 MiB are needed, 256 MiB are there
+    error[too-little-memory]: 512 MiB are needed, 256 MiB are there
+
+    hint: give the container more memory
     ");
 }
 

@@ -8,7 +8,7 @@ use kouti::binding::Bindings;
 use kouti::{Explain, Fault};
 use kouti_launch::Env;
 
-use crate::functions::temp_dir;
+use crate::functions::{TEMP_DIR_HINT, temp_dir};
 
 /// Type of the binding.
 pub const BINDING: &str = "htpasswd";
@@ -16,9 +16,8 @@ pub const BINDING: &str = "htpasswd";
 pub const KEY: &str = ".htpasswd";
 /// Lines of such a file, for platforms without bindings.
 pub const USERS: &str = "BPL_WEB_SERVER_BASIC_AUTH_USERS";
-/// What to do about everything that can go wrong here.
-pub const HINT: &str = "bind one service of type `htpasswd` with the key `.htpasswd`, or set \
-                        BPL_WEB_SERVER_BASIC_AUTH_USERS";
+const BIND: &str = "bind one service of type `htpasswd` with the key `.htpasswd`, or set \
+                    BPL_WEB_SERVER_BASIC_AUTH_USERS";
 
 /// There is no way to tell who may see the site. Nobody sees it then.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +29,7 @@ pub enum NoUsers {
     #[error("the site is protected by basic authentication, but nothing says who may see it")]
     Missing,
     /// The file for the users cannot be written.
-    #[error("{0}")]
+    #[error("the list of those who may see the site: {0}")]
     File(#[from] io::Error),
 }
 
@@ -40,11 +39,25 @@ impl Explain for NoUsers {
     }
 
     fn fault(&self) -> Fault {
-        Fault::App
+        match self {
+            Self::Binding(_) | Self::Missing => Fault::App,
+            Self::File(_) => Fault::Surroundings,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
-        vec![HINT.to_owned()]
+        vec![self.hint().to_owned()]
+    }
+}
+
+impl NoUsers {
+    /// What to do.
+    #[must_use]
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Binding(_) | Self::Missing => BIND,
+            Self::File(_) => TEMP_DIR_HINT,
+        }
     }
 }
 

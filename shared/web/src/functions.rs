@@ -99,6 +99,8 @@ pub fn temp_dir(env: &Env) -> &Path {
     Path::new(env.given("TMPDIR").unwrap_or("/tmp"))
 }
 
+pub(crate) const TEMP_DIR_HINT: &str = "mount a writable directory at /tmp, or set TMPDIR";
+
 /// `PORT` is no port.
 #[derive(Debug, thiserror::Error)]
 #[error("PORT is `{0}`, which is not a port")]
@@ -254,9 +256,8 @@ impl Surroundings {
         if self.is_check {
             return Ok(format!("/{STAND_IN}"));
         }
-        let dir = public_env::write(&self.env).map_err(|error| {
-            failed(error.to_string(), "mount a writable directory at /tmp, or set TMPDIR")
-        })?;
+        let dir = public_env::write(&self.env)
+            .map_err(|error| failed(error.to_string(), TEMP_DIR_HINT))?;
         Ok(dir.join(format!("env.{format}")).display().to_string())
     }
 
@@ -264,7 +265,7 @@ impl Surroundings {
         if self.is_check {
             return Ok(format!("/{STAND_IN}"));
         }
-        basic_auth::file(&self.env).map_err(|error| failed(error.to_string(), basic_auth::HINT))
+        basic_auth::file(&self.env).map_err(|error| failed(error.to_string(), error.hint()))
     }
 }
 

@@ -170,11 +170,13 @@ impl Provider {
 
     /// What is no range may still be a name that people expect to work.
     fn bad_version(&self, error: kouti::version::BadRange, origin: &str) -> Problem {
+        let hint = if self.id == "nginx" {
+            "write it like `1.30.*`, `^1.30` or `1.30.4`, or name a line: `mainline` or `stable`"
+        } else {
+            "write it like `2.4.*`, `^2.4` or `2.4.68`"
+        };
         let problem = Problem::from(error.asked_for_in(origin));
-        if self.id == "nginx" {
-            return problem.hint("or name a line: mainline or stable");
-        }
-        problem
+        Problem { hints: vec![hint.to_owned()], ..problem }
     }
 }
 

@@ -36,19 +36,17 @@ pub struct ErrorPage {
     pub file: String,
 }
 
-/// A line that cannot be read.
+/// A line, or an entry of a list, that cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("line {line} of {setting} is `{text}`: {reason}")]
+#[error("{place} is `{text}`: {reason}")]
 pub struct BadRule {
-    /// The variable.
-    pub setting: &'static str,
-    /// Counted from one.
-    pub line: usize,
-    /// The line.
+    /// `line 2 of X`, `an entry of X`.
+    pub place: String,
+    /// What stands there.
     pub text: String,
     /// What is wrong with it.
     pub reason: String,
-    /// What a line looks like.
+    /// What it looks like.
     pub form: &'static str,
 }
 
@@ -62,7 +60,7 @@ impl Explain for BadRule {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec![format!("write each line as `{}`", self.form)]
+        vec![format!("write it as `{}`", self.form)]
     }
 }
 
@@ -76,7 +74,8 @@ fn lines<T>(
     let text = env.get(setting).unwrap_or_default();
     let lines = text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty());
     let rules = lines.map(|(text, line)| {
-        read(text).map_err(|reason| BadRule { setting, line, text: text.to_owned(), reason, form })
+        let place = || format!("line {line} of {setting}");
+        read(text).map_err(|reason| BadRule { place: place(), text: text.to_owned(), reason, form })
     });
     rules.collect()
 }
@@ -171,8 +170,8 @@ pub(crate) fn error_pages(env: &Env, setting: &'static str) -> Result<Vec<ErrorP
     let text = env.get(setting).unwrap_or_default();
     let pages = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
     let pages = pages.map(|item| {
-        let bad =
-            |reason: String| BadRule { setting, line: 1, text: item.to_owned(), reason, form };
+        let place = || format!("an entry of {setting}");
+        let bad = |reason: String| BadRule { place: place(), text: item.to_owned(), reason, form };
         let (code, file) = item.split_once('=').ok_or_else(|| bad("there is no `=`".to_owned()))?;
         let codes = codes(code.trim()).ok_or_else(|| {
             bad(format!("`{code}` is neither an error status, 400 to 599, nor 4xx or 5xx"))
@@ -238,8 +237,8 @@ mod tests {
         let page = |text: &str| reason(error_pages(&env(text), "X").unwrap_err());
         assert_eq!(
             page("200=ok.html"),
-            "line 1 of X is `200=ok.html`: `200` is neither an error status, 400 to 599, nor 4xx or 5xx"
+            "an entry of X is `200=ok.html`: `200` is neither an error status, 400 to 599, nor 4xx or 5xx"
         );
-        assert_eq!(page("404=../x"), "line 1 of X is `404=../x`: it names no file of the site");
+        assert_eq!(page("404=../x"), "an entry of X is `404=../x`: it names no file of the site");
     }
 }

@@ -160,10 +160,9 @@ fn push_state(env: &Env) -> Result<Option<PushState>, Problem> {
 
 fn glob_of(setting: &'static str, text: &str) -> Result<Glob, BadRule> {
     Glob::parse(text).map_err(|reason| BadRule {
-        setting,
-        line: 1,
+        place: format!("an entry of {setting}"),
         text: text.to_owned(),
-        reason: format!("`{text}` is no path: {reason}"),
+        reason: reason.to_owned(),
         form: "/path/*",
     })
 }

@@ -280,6 +280,9 @@ impl Explain for NoIncludeFile {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["name a file of the app, relative to its root".to_owned()]
+        vec![
+            "name a file of the app, relative to its root".to_owned(),
+            "in a Staticfile, the key is location_include".to_owned(),
+        ]
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use kouti::Problem;
 use kouti_launch::binding::Bindings;
 
-use super::start::{Refusal, Start};
+use super::start::Start;
 use crate::classes;
 
 /// Names of the variables that say where an agent of the image is.
@@ -18,9 +19,8 @@ const AGENTS: [(&str, &str, &str); 2] = [
 ];
 
 /// Adds the agents and hands their bindings over.
-pub(super) fn options(start: &mut Start<'_>) -> Result<(), Refusal> {
-    let bindings = Bindings::for_launch(start.env.as_map());
-    let bindings = bindings.map_err(|error| Refusal(error.to_string()))?;
+pub(super) fn options(start: &mut Start<'_>) -> Result<(), Problem> {
+    let bindings = Bindings::for_launch(start.env.as_map())?;
     for (variable, kind, prefix) in AGENTS {
         let path = start.env.given(variable);
         if let Some(path) = path {

@@ -1,6 +1,8 @@
 //! Certificates that the container believes and the image does not know yet.
 
-use super::start::{Refusal, Start};
+use kouti::Problem;
+
+use super::start::Start;
 use crate::runtime::{self, Facts};
 use crate::trust::{self, Sources};
 
@@ -8,7 +10,7 @@ use crate::trust::{self, Sources};
 ///
 /// The store of the runtime already has those of the build. Mostly nothing has changed since then,
 /// and comparing digests is all that happens.
-pub(super) fn trust_store(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn trust_store(start: &mut Start<'_>) -> Result<(), Problem> {
     if start.switch("BPL_JVM_CACERTS_DISABLED", false)?
         || start.user.mention("-Djavax.net.ssl.trustStore=")
     {

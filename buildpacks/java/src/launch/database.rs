@@ -1,13 +1,15 @@
 //! `DATABASE_URL`, as Heroku sets it, in the form that Java programs read.
 
-use super::start::{Refusal, Start};
+use kouti::Problem;
+
+use super::start::Start;
 
 /// Variables of a database, best first.
 const SOURCES: [&str; 4] =
     ["DATABASE_URL", "JAWSDB_URL", "JAWSDB_MARIA_URL", "CLEARDB_DATABASE_URL"];
 
 /// Sets `JDBC_DATABASE_*` and the variables of Spring.
-pub(super) fn variables(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn variables(start: &mut Start<'_>) -> Result<(), Problem> {
     let on_heroku = start.env.given("DYNO").is_some();
     if !start.switch("BPL_JAVA_DATABASE_URL_ENABLED", on_heroku)? {
         return Ok(());
@@ -45,7 +47,7 @@ pub(super) fn variables(start: &mut Start<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn copy(start: &mut Start<'_>, from: &str, to: &str, off: &str) -> Result<(), Refusal> {
+fn copy(start: &mut Start<'_>, from: &str, to: &str, off: &str) -> Result<(), Problem> {
     if start.switch(off, false)? || start.env.given(to).is_some() {
         return Ok(());
     }
@@ -55,7 +57,7 @@ fn copy(start: &mut Start<'_>, from: &str, to: &str, off: &str) -> Result<(), Re
     Ok(())
 }
 
-fn spring(start: &mut Start<'_>, database: &Database) -> Result<(), Refusal> {
+fn spring(start: &mut Start<'_>, database: &Database) -> Result<(), Problem> {
     let own = ["URL", "USERNAME", "PASSWORD"];
     let is_set =
         own.iter().any(|name| start.env.given(&format!("SPRING_DATASOURCE_{name}")).is_some());

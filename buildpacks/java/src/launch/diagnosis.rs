@@ -1,6 +1,8 @@
 //! Looking into a running app: dumps, recordings, JMX and the debugger.
 
-use super::start::{Refusal, Start};
+use kouti::Problem;
+
+use super::start::Start;
 
 /// Where the heap goes when it overflows.
 pub(super) fn heap_dump(start: &mut Start<'_>) {
@@ -18,7 +20,7 @@ pub(super) fn heap_dump(start: &mut Start<'_>) {
 }
 
 /// Lets `jcmd` say what the JVM needs memory for.
-pub(super) fn native_memory(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn native_memory(start: &mut Start<'_>) -> Result<(), Problem> {
     if !start.switch("BPL_JAVA_NMT_ENABLED", true)? || start.user.mention("NativeMemoryTracking") {
         return Ok(());
     }
@@ -39,7 +41,7 @@ pub(super) fn native_memory(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// A recording from the start on.
-pub(super) fn flight_recorder(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn flight_recorder(start: &mut Start<'_>) -> Result<(), Problem> {
     if !start.switch("BPL_JFR_ENABLED", false)? {
         return Ok(());
     }
@@ -54,7 +56,7 @@ pub(super) fn flight_recorder(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// JMX for a forwarded port: nobody is asked for a password, so only the container itself gets in.
-pub(super) fn jmx(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn jmx(start: &mut Start<'_>) -> Result<(), Problem> {
     if !start.switch("BPL_JMX_ENABLED", false)? {
         return Ok(());
     }
@@ -74,7 +76,7 @@ pub(super) fn jmx(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// The debugger.
-pub(super) fn debug(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn debug(start: &mut Start<'_>) -> Result<(), Problem> {
     if !start.switch("BPL_DEBUG_ENABLED", false)? {
         return Ok(());
     }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::start::{Refusal, Start};
+use kouti::Problem;
+
+use super::start::Start;
 
 /// Options that the build has prepared for.
-pub(super) fn options(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn options(start: &mut Start<'_>) -> Result<(), Problem> {
     bindings(start)?;
     if start.switch("BPL_SPRING_AOT_ENABLED", false)? {
         start.flag_unless("-Dspring.aot.enabled=true", "-Dspring.aot.enabled");
@@ -15,7 +17,7 @@ pub(super) fn options(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// Spring Cloud Bindings, if the build has put it into the app.
-fn bindings(start: &mut Start<'_>) -> Result<(), Refusal> {
+fn bindings(start: &mut Start<'_>) -> Result<(), Problem> {
     if start.env.given("BPI_SPRING_CLOUD_BINDINGS").is_none() {
         return Ok(());
     }
@@ -34,7 +36,7 @@ fn bindings(start: &mut Start<'_>) -> Result<(), Refusal> {
 /// An archive of classes as they were after a training run.
 ///
 /// Never required: a JVM that cannot use it starts without.
-fn archive(start: &mut Start<'_>) -> Result<(), Refusal> {
+fn archive(start: &mut Start<'_>) -> Result<(), Problem> {
     let cds = start.switch("BPL_JVM_CDS_ENABLED", true)?;
     let aot = start.switch("BPL_JVM_AOTCACHE_ENABLED", true)?;
     let Some(path) = start.env.given("BPI_JVM_ARCHIVE") else { return Ok(()) };
@@ -55,7 +57,7 @@ fn archive(start: &mut Start<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn tomcat(start: &mut Start<'_>) -> Result<(), Refusal> {
+fn tomcat(start: &mut Start<'_>) -> Result<(), Problem> {
     if start.env.given("CATALINA_BASE").is_none() {
         return Ok(());
     }
@@ -71,7 +73,7 @@ fn tomcat(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// Platforms say in `PORT` where the app is to listen.
-pub(super) fn port(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn port(start: &mut Start<'_>) -> Result<(), Problem> {
     let Some(port) = start.env.given("PORT").filter(|port| port.parse::<u16>().is_ok()) else {
         return Ok(());
     };

@@ -1,10 +1,12 @@
 //! Divides the memory of the container among the regions of the JVM, with the arithmetic that
 //! users of Paketo know.
 
+use kouti::{Fault, Problem};
+
 use super::agents;
 use super::memory_flags::{MemoryFlags, shown};
 use super::memory_report;
-use super::start::{Refusal, Start, refused};
+use super::start::{Start, refused};
 use super::total_memory::{self, Total};
 use crate::{classes, runtime};
 
@@ -157,7 +159,7 @@ pub(super) fn divide(
 }
 
 /// Adds the memory options.
-pub(super) fn regions(start: &mut Start<'_>) -> Result<(), Refusal> {
+pub(super) fn regions(start: &mut Start<'_>) -> Result<(), Problem> {
     if !start.switch("BPL_JVM_MEMORY_CALCULATOR_ENABLED", true)? {
         start.outcome.debug("memory calculator switched off");
         return Ok(());
@@ -190,16 +192,17 @@ pub(super) fn regions(start: &mut Start<'_>) -> Result<(), Refusal> {
 }
 
 /// A heap that is too small for a JVM, or for most apps.
-fn check(division: &Division, total: &Total, profile: Profile) -> Result<Option<String>, Refusal> {
+fn check(division: &Division, total: &Total, profile: Profile) -> Result<Option<String>, Problem> {
     let heap = division.regions.heap;
     if let Some(initial) = division.inputs.flags.initial_heap.filter(|initial| *initial > heap) {
-        return Err(Refusal(format!(
-            "-Xms{} is more than the heap of {} that {} of memory leave\n\
-             hint: leave -Xms out, or give the container more memory",
+        let summary = format!(
+            "-Xms{} is more than the heap of {} that {} of memory leave",
             shown(initial),
             shown(heap),
             shown(total.bytes),
-        )));
+        );
+        return Err(Problem::new("initial-heap-too-large", Fault::App, summary)
+            .hint("leave -Xms out, or give the container more memory"));
     }
     if division.inputs.flags.heap.is_some() || heap >= SMALL_HEAP {
         return Ok(None);
@@ -214,7 +217,7 @@ fn check(division: &Division, total: &Total, profile: Profile) -> Result<Option<
     )))
 }
 
-fn emit(start: &mut Start<'_>, division: &Division) -> Result<(), Refusal> {
+fn emit(start: &mut Start<'_>, division: &Division) -> Result<(), Problem> {
     let Division { inputs, regions, .. } = division;
     let flags = &inputs.flags;
     let heap_fixed = flags.heap.is_some() || flags.ram_percentage.is_some();
@@ -247,7 +250,7 @@ fn emit(start: &mut Start<'_>, division: &Division) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn head_room(start: &mut Start<'_>) -> Result<u64, Refusal> {
+fn head_room(start: &mut Start<'_>) -> Result<u64, Problem> {
     let old = start.number("BPL_JVM_HEADROOM", 0, 90)?;
     let new = start.number("BPL_JVM_HEAD_ROOM", 0, 90)?;
     if old.is_some() {
@@ -256,7 +259,7 @@ fn head_room(start: &mut Start<'_>) -> Result<u64, Refusal> {
     Ok(new.or(old).unwrap_or(0))
 }
 
-fn profile(start: &Start<'_>) -> Result<Profile, Refusal> {
+fn profile(start: &Start<'_>) -> Result<Profile, Problem> {
     let name = "BPL_JVM_LOW_MEMORY_PROFILE";
     match start.env.given(name).unwrap_or("auto") {
         "auto" => Ok(Profile::Auto),
@@ -267,7 +270,7 @@ fn profile(start: &Start<'_>) -> Result<Profile, Refusal> {
 }
 
 /// How many classes the app will have loaded.
-fn loaded_classes(start: &mut Start<'_>) -> Result<u64, Refusal> {
+fn loaded_classes(start: &mut Start<'_>) -> Result<u64, Problem> {
     let name = "BPL_JVM_LOADED_CLASS_COUNT";
     if let Some(count) = start.number(name, 0, u64::MAX)? {
         return Ok(count);
@@ -298,7 +301,7 @@ pub(super) struct Adjustment {
 }
 
 impl Adjustment {
-    pub(super) fn read(text: Option<&str>) -> Result<Self, Refusal> {
+    pub(super) fn read(text: Option<&str>) -> Result<Self, Problem> {
         let none = Self { percent: 100, more: 0 };
         let Some(text) = text else { return Ok(none) };
         let found = match text.strip_suffix('%') {

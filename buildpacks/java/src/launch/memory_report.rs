@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use kouti::{Fault, Problem};
+
 use super::memory::{self, Division, Inputs, Profile, Shortage};
 use super::memory_flags::shown;
-use super::start::Refusal;
 use super::total_memory::Total;
 
 const MIB: u64 = 1 << 20;
@@ -15,36 +16,44 @@ pub(super) fn shortage(
     total: &Total,
     shortage: Shortage,
     profile: Profile,
-) -> Refusal {
+) -> Problem {
     let (what, needed) = match shortage {
         Shortage::Fixed(needed) => ("the fixed regions of the JVM", needed),
         Shortage::NonHeap(needed) => ("the regions beside the heap, with the head room,", needed),
         Shortage::All(needed) => ("the heap and all other regions", needed),
     };
-    let mut text = format!(
-        "the app needs more memory than it has: {what} take {} of {} ({})\n",
+    let summary = format!(
+        "the app needs more memory than it has: {what} take {} of {} ({})",
         shown(needed),
         shown(total.bytes),
         total.origin
     );
-    table(&mut text, inputs);
-    let _ =
-        write!(text, "hint: give the container at least {}", shown(sufficient(inputs, profile)));
+    let mut problem = too_little(summary, inputs, profile);
+    let mut hint = |text: &str| problem.hints.push(text.to_owned());
     if inputs.flags.heap.is_some() {
-        text.push_str("\nhint: or lower -Xmx");
+        hint("or lower -Xmx");
     }
     if inputs.threads > 30 {
-        text.push_str("\nhint: or set BPL_JVM_THREAD_COUNT to the threads that the app really has");
+        hint("or set BPL_JVM_THREAD_COUNT to the threads that the app really has");
     }
     if profile == Profile::Never {
-        text.push_str("\nhint: or leave BPL_JVM_LOW_MEMORY_PROFILE at auto");
+        hint("or leave BPL_JVM_LOW_MEMORY_PROFILE at auto");
     } else if inputs.flags.metaspace.is_none() && inputs.classes > 0 {
-        text.push_str("\nhint: or set BPL_JVM_LOADED_CLASS_COUNT to the classes it really loads");
+        hint("or set BPL_JVM_LOADED_CLASS_COUNT to the classes it really loads");
     }
-    Refusal(text)
+    problem
 }
 
-fn table(text: &mut String, inputs: &Inputs) {
+fn too_little(summary: String, inputs: &Inputs, profile: Profile) -> Problem {
+    let enough = shown(sufficient(inputs, profile));
+    let mut problem = Problem::new("too-little-memory", Fault::App, summary)
+        .hint(format!("give the container at least {enough}"));
+    problem.excerpt = Some(table(inputs));
+    problem
+}
+
+fn table(inputs: &Inputs) -> String {
+    let mut text = String::new();
     let flags = &inputs.flags;
     let head_room = inputs.total / 100 * inputs.head_room;
     let metaspace = 14_000_000 + 5_800 * inputs.classes;
@@ -63,6 +72,7 @@ fn table(text: &mut String, inputs: &Inputs) {
         let size = shown(fixed.unwrap_or(default));
         let _ = writeln!(text, "  {name:<18} {size:>8}{times}, {origin}");
     }
+    text
 }
 
 /// The smallest multiple of 64 MB with which the app would start with a usable heap.
@@ -77,18 +87,15 @@ fn sufficient(inputs: &Inputs, profile: Profile) -> u64 {
 }
 
 /// Everything fits, but leaves no heap.
-pub(super) fn no_heap(division: &Division, total: &Total, profile: Profile) -> Refusal {
+pub(super) fn no_heap(division: &Division, total: &Total, profile: Profile) -> Problem {
     let inputs = &division.inputs;
-    let mut text = format!(
-        "the app needs more memory than it has: of {} ({}) only {} are left for the heap\n",
+    let summary = format!(
+        "the app needs more memory than it has: of {} ({}) only {} are left for the heap",
         shown(total.bytes),
         total.origin,
         shown(division.regions.heap)
     );
-    table(&mut text, inputs);
-    let _ =
-        write!(text, "hint: give the container at least {}", shown(sufficient(inputs, profile)));
-    Refusal(text)
+    too_little(summary, inputs, profile)
 }
 
 /// The low-memory profile was used.

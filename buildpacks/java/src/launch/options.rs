@@ -1,9 +1,8 @@
 //! The options of a JVM as texts: how it splits them, and how ours and the user's come together.
 
+use kouti::{Fault, Problem};
 use kouti_launch::Env;
 use kouti_launch::helper::Outcome;
-
-use super::start::Refusal;
 
 /// The variable that every JVM reads.
 const TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
@@ -18,7 +17,7 @@ pub(super) struct Words(Vec<String>);
 
 impl Words {
     /// White space separates, `'` and `"` hold together and vanish; there is no escape.
-    pub(super) fn split(variable: &str, text: &str) -> Result<Self, Refusal> {
+    pub(super) fn split(variable: &str, text: &str) -> Result<Self, Problem> {
         let mut words = Vec::new();
         let mut word: Option<String> = None;
         let mut quote: Option<(char, usize)> = None;
@@ -34,11 +33,12 @@ impl Words {
             }
         }
         if let Some((open, at)) = quote {
-            return Err(Refusal(format!(
-                "{variable} has an unmatched {open} at position {}, and the JVM would refuse it too\n\
-                 hint: close the quote, or leave it out",
-                at + 1
-            )));
+            let at = at + 1;
+            let summary = format!(
+                "{variable} has an unmatched {open} at position {at}, and the JVM would refuse it too"
+            );
+            return Err(Problem::new("unmatched-quote", Fault::App, summary)
+                .hint("close the quote, or leave it out"));
         }
         words.extend(word);
         Ok(Self(words))
@@ -177,8 +177,9 @@ mod tests {
     #[test]
     fn an_unmatched_quote_is_refused() {
         let refusal = Words::split("JAVA_TOOL_OPTIONS", "-Da=b -Dc='d").unwrap_err();
-        insta::assert_snapshot!(refusal.0, @r"
-        JAVA_TOOL_OPTIONS has an unmatched ' at position 11, and the JVM would refuse it too
+        insta::assert_snapshot!(refusal.page("", kouti::Colour::Off), @"
+        error[unmatched-quote]: JAVA_TOOL_OPTIONS has an unmatched ' at position 11, and the JVM would refuse it too
+
         hint: close the quote, or leave it out
         ");
     }

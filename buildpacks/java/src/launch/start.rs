@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use kouti::setting::Value as _;
+use kouti::{Fault, Problem};
 use kouti_launch::Env;
 use kouti_launch::helper::Outcome;
 
 use super::options::{Composed, Words};
 use crate::runtime;
-
-/// Why the app must not start.
-#[derive(Debug)]
-pub(super) struct Refusal(pub(super) String);
 
 /// One start of the app, while its options are put together.
 pub(super) struct Start<'a> {
@@ -28,7 +25,7 @@ pub(super) struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    pub(super) fn new(env: &'a Env, root: &'a Path, composed: &Composed) -> Result<Self, Refusal> {
+    pub(super) fn new(env: &'a Env, root: &'a Path, composed: &Composed) -> Result<Self, Problem> {
         let java_home = env.given("JAVA_HOME").map(PathBuf::from);
         let java = java_home.as_deref().and_then(runtime::major).unwrap_or(25);
         let mut outcome = Outcome::nothing();
@@ -61,13 +58,13 @@ impl<'a> Start<'a> {
     }
 
     /// A setting that is on or off.
-    pub(super) fn switch(&self, name: &str, default: bool) -> Result<bool, Refusal> {
+    pub(super) fn switch(&self, name: &str, default: bool) -> Result<bool, Problem> {
         let Some(text) = self.env.given(name) else { return Ok(default) };
         bool::parse(text).ok_or_else(|| refused(name, text, "true or false"))
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn number(&self, name: &str, least: u64, most: u64) -> Result<Option<u64>, Refusal> {
+    pub(super) fn number(&self, name: &str, least: u64, most: u64) -> Result<Option<u64>, Problem> {
         let Some(text) = self.env.given(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         let form = if most == u64::MAX {
@@ -79,12 +76,13 @@ impl<'a> Start<'a> {
     }
 
     /// A port.
-    pub(super) fn port(&self, name: &str, default: u64) -> Result<u64, Refusal> {
+    pub(super) fn port(&self, name: &str, default: u64) -> Result<u64, Problem> {
         Ok(self.number(name, 1, 65_535)?.unwrap_or(default))
     }
 }
 
 /// A setting that makes no sense.
-pub(super) fn refused(name: &str, value: &str, form: &str) -> Refusal {
-    Refusal(format!("{name} is `{value}`, which is not {form}\nhint: correct it, or unset it"))
+pub(super) fn refused(name: &str, value: &str, form: &str) -> Problem {
+    let summary = format!("{name} is `{value}`, which is not {form}");
+    Problem::new("bad-launch-setting", Fault::App, summary).hint("correct it, or unset it")
 }

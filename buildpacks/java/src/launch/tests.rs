@@ -127,12 +127,25 @@ fn a_bad_number_keeps_the_app_from_starting() {
     ] {
         let (set, said) = run(root.path(), &[(name, value)]);
         assert_eq!(set, "", "{name}");
-        assert!(said.contains(&format!("error: {name}")), "{name}: {said}");
+        assert!(said.contains(&format!("]: {name}")), "{name}: {said}");
     }
     let (_, said) = run(root.path(), &[("BPL_JVM_THREAD_COUNT", "abc")]);
-    insta::assert_snapshot!(said, @r"
-    error: BPL_JVM_THREAD_COUNT is `abc`, which is not a whole number from 1 on
+    insta::assert_snapshot!(said, @"
+    error[bad-launch-setting]: BPL_JVM_THREAD_COUNT is `abc`, which is not a whole number from 1 on
+
     hint: correct it, or unset it
+    ");
+}
+
+#[test]
+fn a_heap_that_begins_larger_than_it_may_become() {
+    let root = container("21.0.2");
+    let (set, said) = run(root.path(), &[("JAVA_TOOL_OPTIONS", "-Xms2g")]);
+    assert_eq!(set, "");
+    insta::assert_snapshot!(said, @"
+    error[initial-heap-too-large]: -Xms2G is more than the heap of 522705K that 1G of memory leave
+
+    hint: leave -Xms out, or give the container more memory
     ");
 }
 
@@ -148,13 +161,14 @@ fn too_little_memory_says_what_would_do() {
         ],
     );
     insta::assert_snapshot!(said, @"
-    error: the app needs more memory than it has: the heap and all other regions take 2694191K of 1G (the limit of the container)
+    error[too-little-memory]: the app needs more memory than it has: the heap and all other regions take 2694191K of 1G (the limit of the container)
       direct memory           10M, default
       metaspace            85039K, calculated
       code cache             240M, default
       stack of a thread        1M for each of 250 threads, default
       head room                 0, calculated
       heap                     2G, set by the user
+
     hint: give the container at least 2688M
     hint: or lower -Xmx
     hint: or set BPL_JVM_THREAD_COUNT to the threads that the app really has
@@ -170,13 +184,14 @@ fn no_heap_at_all_says_what_would_do() {
         &[("BPL_JVM_TOTAL_MEMORY", "64M"), ("BPL_JVM_LOADED_CLASS_COUNT", "12600")],
     );
     insta::assert_snapshot!(said, @"
-    error: the app needs more memory than it has: the fixed regions of the JVM take 118319K of 64M (BPL_JVM_TOTAL_MEMORY)
+    error[too-little-memory]: the app needs more memory than it has: the fixed regions of the JVM take 118319K of 64M (BPL_JVM_TOTAL_MEMORY)
       direct memory           10M, default
       metaspace            85039K, calculated
       code cache             240M, default
       stack of a thread        1M for each of 250 threads, default
       head room                 0, calculated
       heap                      0, what is left
+
     hint: give the container at least 320M
     hint: or set BPL_JVM_THREAD_COUNT to the threads that the app really has
     hint: or set BPL_JVM_LOADED_CLASS_COUNT to the classes it really loads

@@ -1,8 +1,9 @@
 //! How much memory the app has, and where that is said.
 
+use kouti::Problem;
 use kouti_launch::{cgroup, memory};
 
-use super::start::{Refusal, Start, refused};
+use super::start::{Start, refused};
 
 /// An amount of memory.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,7 +18,7 @@ const GIB: u64 = 1 << 30;
 const MOST: u64 = 64 << 40;
 
 /// The memory of the app: what the user says, else the limit of the container, else what is free.
-pub(super) fn find(start: &mut Start<'_>) -> Result<Total, Refusal> {
+pub(super) fn find(start: &mut Start<'_>) -> Result<Total, Problem> {
     let total = given_or_found(start)?;
     if total.bytes <= MOST {
         return Ok(total);
@@ -26,7 +27,7 @@ pub(super) fn find(start: &mut Start<'_>) -> Result<Total, Refusal> {
     Ok(Total { bytes: MOST, ..total })
 }
 
-fn given_or_found(start: &mut Start<'_>) -> Result<Total, Refusal> {
+fn given_or_found(start: &mut Start<'_>) -> Result<Total, Problem> {
     let name = "BPL_JVM_TOTAL_MEMORY";
     if let Some(text) = start.env.given(name) {
         let bytes = memory::parse_size(text, 1).filter(|bytes| *bytes > 0);
