@@ -13,6 +13,8 @@ const LEFT_OUT: [&str; 3] = [".git", "node_modules", "target"];
 const OWN_CRATE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// A workspace with the same source and the same target directory: what is compiled already is not compiled again.
+///
+/// A test may add crates, but not change those that are there: Cargo would take what it makes of them for the real ones.
 pub(crate) struct Copy {
     dir: tempfile::TempDir,
 }

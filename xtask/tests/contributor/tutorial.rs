@@ -25,6 +25,7 @@ enum Block<'a> {
 }
 
 #[test]
+#[ignore = "compiles for a minute: `cargo xtask test unit` runs it"]
 fn the_page_leads_to_an_app_that_answers() {
     let copy = Copy::new();
     let page = copy.read(PAGE);
