@@ -70,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         undo.undo()?;
         return Err(error.context(format!("kouti/{name} was not made, and nothing has changed")));
     }
-    tell(workspace, &name);
+    tell(workspace, &name, args.variant);
     Ok(())
 }
 
@@ -129,12 +129,21 @@ fn finish(workspace: &Workspace, name: &Name) -> Result<()> {
     docs::write(workspace)
 }
 
-fn tell(workspace: &Workspace, name: &Name) {
+fn tell(workspace: &Workspace, name: &Name, variant: Variant) {
     let made = format!("buildpacks/{name}, with an app in tests/apps/{name}");
     workspace.say("new", format_args!("made {made}"));
     workspace.say("new", "named it in builder.toml, README.md, Cargo.lock and docs/");
     print(format_args!("\nnext: cargo test -p kouti-{name}"));
-    print(format_args!("      cargo xtask dev tests/apps/{name} --run"));
+    match variant {
+        Variant::Start | Variant::Tool => {
+            print(format_args!("      cargo xtask dev tests/apps/{name} --run"));
+        }
+        Variant::Provider => print(format_args!(
+            "      put real records into buildpacks/{name}/catalog.toml: the one there is made up"
+        )),
+        // It starts nothing by itself.
+        Variant::Utility => {}
+    }
     print("then: docs/add-a-language.md shows how one goes on from here");
 }
 
