@@ -3,6 +3,8 @@
 //! Between a pair of markers, a document holds what this module wrote; everything else is the author's.
 
 mod errors;
+#[cfg(test)]
+mod platforms;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -66,6 +68,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         bail!("not up to date: {}; run `cargo xtask docs`", stale.join(", "));
     }
     Ok(())
+}
+
+/// Brings every written part up to date.
+pub(crate) fn write(workspace: &Workspace) -> Result<()> {
+    run(workspace, &Args { check: false })
 }
 
 /// Every document with a written part, as it should be.

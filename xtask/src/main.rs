@@ -17,6 +17,7 @@ mod docs;
 mod files;
 mod host;
 mod mirror;
+mod new_buildpack;
 mod package;
 mod profile;
 mod setup;
@@ -57,6 +58,8 @@ enum Task {
     Docs(docs::Args),
     /// Assemble the runtimes of the local profile from package registries
     Mirror(mirror::Args),
+    /// Make a buildpack to start from, with an app and tests
+    NewBuildpack(new_buildpack::Args),
     /// Package the buildpacks
     Package(package::Args),
     /// Run all checks and tests, as CI does
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Dev(args) => dev::run(&workspace, args),
         Task::Docs(args) => docs::run(&workspace, args),
         Task::Mirror(args) => mirror::run(&workspace, args),
+        Task::NewBuildpack(args) => new_buildpack::run(&workspace, args),
         Task::Package(args) => package::run(&workspace, args),
         Task::Test(args) => test::run(&workspace, args),
         Task::Tools(args) => tools::run(&workspace, args),

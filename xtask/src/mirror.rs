@@ -34,10 +34,10 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 
-use crate::files;
 use crate::stamp::Key;
 use crate::tarball::{self, Measure};
 use crate::workspace::Workspace;
+use crate::{files, package};
 
 pub(crate) use registry::fetch as from_registry;
 
@@ -60,6 +60,13 @@ pub(crate) struct Args {
     /// Look for newer versions of what is there
     #[arg(long)]
     refresh: bool,
+    /// Instead, put all that the buildpacks of the public profile download into this directory, with a list of it
+    /// (`artifacts.json`), to be served by a mirror
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["only", "refresh"])]
+    to: Option<PathBuf>,
+    /// What of it: glob on id@version, may be repeated
+    #[arg(long = "filter", value_name = "GLOB", requires = "to")]
+    filters: Vec<String>,
 }
 
 /// Runtimes that are made together.
@@ -106,6 +113,9 @@ pub(crate) fn families_of<'a>(ids: impl IntoIterator<Item = &'a str>) -> BTreeSe
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if let Some(dir) = &args.to {
+        return package::mirror_to(workspace, dir, &args.filters);
+    }
     let families = if args.only.is_empty() { Family::value_variants() } else { &args.only };
     make(workspace, families, args.refresh)?;
     workspace.say("mirror", format_args!("catalogue: {}", catalog(workspace).display()));

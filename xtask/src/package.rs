@@ -6,6 +6,7 @@ mod contents;
 mod descriptor;
 mod download;
 mod image;
+mod mirrored;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use catalog::Catalog;
 use contents::Carried;
 use descriptor::Descriptor;
 use download::Downloads;
+
+pub(crate) use mirrored::mirror_to;
 
 #[derive(Clone, clap::Args)]
 pub(crate) struct Args {
@@ -271,14 +274,21 @@ fn artifacts(workspace: &Workspace, profile: Profile, catalog: &Catalog) -> Resu
 /// What of a catalogue an offline package carries. The rest is not in its descriptor either, so that asking for it is
 /// answered by a list of what there is and not by a download that fails.
 fn chosen(catalog: Catalog, args: &Args) -> Result<Catalog> {
-    for glob in &args.filters {
+    let wanted = filter(&args.filters)?;
+    let newest = catalog.newest_of_lines();
+    let all = args.profile == Profile::Local || !args.filters.is_empty();
+    Ok(catalog.only(&args.arch, |id, version| {
+        wanted(id, version) && (all || newest.contains(&format!("{id}@{version}")))
+    }))
+}
+
+/// Whether one of the globs fits `id@version`; without a glob everything does.
+fn filter(globs: &[String]) -> Result<impl Fn(&str, &str) -> bool> {
+    for glob in globs {
         fast_glob::validate(glob).with_context(|| format!("--filter `{glob}` cannot be read"))?;
     }
-    let any = |name: &str| args.filters.iter().any(|glob| fast_glob::glob_match(glob, name));
-    let newest = catalog.newest_of_lines();
-    let all = args.profile == Profile::Local;
-    Ok(catalog.only(&args.arch, |id, version| {
+    Ok(move |id: &str, version: &str| {
         let name = format!("{id}@{version}");
-        if args.filters.is_empty() { all || newest.contains(&name) } else { any(&name) }
-    }))
+        globs.is_empty() || globs.iter().any(|glob| fast_glob::glob_match(glob, &name))
+    })
 }

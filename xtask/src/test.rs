@@ -43,6 +43,9 @@ const LINT: [&str; 7] =
     ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
 const COMPILE: [&str; 4] = ["test", "--workspace", "--locked", "--no-run"];
 
+/// Those tests compile buildpacks, which is too long for every `cargo test`.
+const CONTRIBUTOR: [&str; 5] = ["test", "--workspace", "--locked", "--test", "contributor"];
+
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |level| args.levels.is_empty() || args.levels.contains(&level);
     let times = &Times::default();
@@ -104,7 +107,10 @@ fn docker_or_skip(workspace: &Workspace) -> Result<Images> {
 fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
     let tests = Command::cargo(workspace).args(["test", "--workspace", "--locked", "--"]);
-    tests.args(&args.filter).shown().context("tests fail")
+    tests.args(&args.filter).shown().context("tests fail")?;
+    workspace.say("test", "what a contributor does");
+    let tests = Command::cargo(workspace).args(CONTRIBUTOR).args(["--", "--ignored"]);
+    tests.args(&args.filter).shown().context("what a contributor does fails")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {

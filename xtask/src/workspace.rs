@@ -56,18 +56,20 @@ pub(crate) struct Lock {
 }
 
 impl Workspace {
-    /// The workspace this program was compiled in.
+    /// The workspace in which Cargo runs this program, else the one it was compiled in.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the process environment"
     )]
     pub(crate) fn here() -> Self {
-        let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Cargo says it when it runs a program: a copy of the workspace may share the compiled one.
+        let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let home = std::env::var_os("HOME").unwrap_or_default();
         let cargo_home = std::env::var_os("CARGO_HOME")
             .map_or_else(|| Path::new(&home).join(".cargo"), PathBuf::from);
         Self {
-            root: manifest_dir.parent().unwrap_or(manifest_dir).to_owned(),
+            root: manifest_dir.parent().unwrap_or(&manifest_dir).to_owned(),
             version: env!("CARGO_PKG_VERSION"),
             ci: std::env::var("CI").is_ok_and(|value| value == "true" || value == "1"),
             docker_host: std::env::var_os("DOCKER_HOST").is_some(),

@@ -436,3 +436,47 @@ fn a_filter_chooses_by_id_and_version() {
     assert_eq!(carried("*@2.0.1"), 1);
     assert_eq!(carried("thing@3.*"), 0);
 }
+
+#[test]
+fn a_mirror_has_every_file_where_a_build_looks_for_it() {
+    let case = Case::new();
+    let hex = "f599f7c119ae16a74cec6d9f66521e108ee15428be1440bc7e353195553d09a6";
+    case.write(&format!("target/downloads/sha256/{hex}"), "artifact");
+    let dir = case.root.path().join("mirror");
+    mirror_to(&case.workspace, &dir, &[]).unwrap();
+    insta::assert_snapshot!(fs_err::read_to_string(dir.join("artifacts.json")).unwrap(), @r#"
+    {
+      "version": "1.2.3",
+      "artifacts": [
+        {
+          "id": "thing",
+          "version": "2.0.1",
+          "os": "linux",
+          "arch": "amd64",
+          "uri": "https://example.org/thing-2.0.1.tar.gz",
+          "checksum": "sha256:f599f7c119ae16a74cec6d9f66521e108ee15428be1440bc7e353195553d09a6",
+          "size": 8,
+          "path": "example.org/thing-2.0.1.tar.gz"
+        }
+      ]
+    }
+    "#);
+
+    let setting = format!("file://{}/{{originalHost}}", dir.display());
+    let (mirrors, _) =
+        kouti_fetch::Mirrors::parse([("BP_DEPENDENCY_MIRROR", setting.as_str())], []).unwrap();
+    let original = "https://example.org/thing-2.0.1.tar.gz".parse().unwrap();
+    let (found, _) = mirrors.apply(&original).unwrap();
+    assert_eq!(fs_err::read_to_string(found.path()).unwrap(), "artifact");
+}
+
+#[test]
+fn a_mirror_of_nothing_is_an_empty_list() {
+    let case = Case::new();
+    let dir = case.root.path().join("mirror");
+    mirror_to(&case.workspace, &dir, &["other@*".to_owned()]).unwrap();
+    let index = fs_err::read_to_string(dir.join("artifacts.json")).unwrap();
+    assert_eq!(index, "{\n  \"version\": \"1.2.3\",\n  \"artifacts\": []\n}\n");
+    let error = mirror_to(&case.workspace, &dir, &["[".to_owned()]).unwrap_err();
+    assert_eq!(error.to_string(), "--filter `[` cannot be read");
+}
