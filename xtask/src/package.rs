@@ -24,6 +24,8 @@ use contents::Carried;
 use descriptor::Descriptor;
 use download::Downloads;
 
+pub(crate) use download::network;
+
 #[derive(Clone, clap::Args)]
 pub(crate) struct Args {
     /// Buildpacks, by the name of their directory; all if none is named
