@@ -6,7 +6,7 @@
 mod advisory;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -88,6 +88,13 @@ impl Audit {
             let parts = subject.parts.iter().filter(|part| is_it(part));
             parts.map(|part| format!("{} {}", part.name, part.version)).collect()
         });
+        // Silence about these would be taken for an answer.
+        let silent = self.artifacts.iter().filter(|artifact| artifact.bundles.is_empty());
+        let silent: BTreeSet<&str> = silent.map(|artifact| artifact.name.as_str()).collect();
+        if !silent.is_empty() {
+            let names = silent.into_iter().collect::<Vec<_>>().join(", ");
+            let _ = writeln!(text, "Not recorded is what is compiled into releases of: {names}");
+        }
         text
     }
 
@@ -215,14 +222,17 @@ mod tests {
           image.json: openssl 3.5.4
           image.json: openssl 3.0.1
           image.json: openssl 1.1.1w
+        Not recorded is what is compiled into releases of: PHP
         ");
         assert_snapshot!(below("node", "24"), @r"
         node below 24
           Node.js 18.20.8: Node.js 18.20.8
+        Not recorded is what is compiled into releases of: PHP
         ");
         assert_snapshot!(below("log4j", "3"), @r"
         log4j below 3
           nothing
+        Not recorded is what is compiled into releases of: PHP
         ");
     }
 
