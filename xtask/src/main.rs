@@ -4,6 +4,7 @@
 //! programs), `stamp` (skip what has not changed), `files` (atomic writes) and `tarball` (reproducible archives).
 
 mod advice;
+mod audit;
 mod base;
 mod bench;
 mod beside;
@@ -25,6 +26,7 @@ mod stamp;
 mod tarball;
 mod test;
 mod tools;
+mod update;
 mod workspace;
 
 use std::io::Write as _;
@@ -44,6 +46,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Tell what of the catalogues, and of images, has known CVEs or no support any more
+    Audit(audit::Args),
     /// Make the base images of the local profile
     Base(base::Args),
     /// Measure what there are budgets for
@@ -66,12 +70,15 @@ enum Task {
     Test(test::Args),
     /// Build the pack CLI and the lifecycle where they are missing
     Tools(tools::Args),
+    /// Look for newer releases of what the catalogues offer
+    Update(update::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = Workspace::here();
     let outcome = match &cli.task {
+        Task::Audit(args) => audit::run(&workspace, args),
         Task::Base(args) => base::run(&workspace, args),
         Task::Bench(args) => bench::run(&workspace, args),
         Task::Builder(args) => builder::run(&workspace, args),
@@ -83,6 +90,7 @@ fn main() -> ExitCode {
         Task::Package(args) => package::run(&workspace, args),
         Task::Test(args) => test::run(&workspace, args),
         Task::Tools(args) => tools::run(&workspace, args),
+        Task::Update(args) => update::run(&workspace, args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

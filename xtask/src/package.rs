@@ -26,6 +26,7 @@ use descriptor::Descriptor;
 use download::Downloads;
 
 pub(crate) use mirrored::mirror_to;
+pub(crate) use download::network;
 
 #[derive(Clone, clap::Args)]
 pub(crate) struct Args {

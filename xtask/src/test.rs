@@ -39,9 +39,9 @@ pub(crate) enum Level {
     Image,
 }
 
-const LINT: [&str; 7] =
-    ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-const COMPILE: [&str; 4] = ["test", "--workspace", "--locked", "--no-run"];
+/// With all that is optional.
+const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"];
+const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
 
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
 const CONTRIBUTOR: [&str; 5] = ["test", "--workspace", "--locked", "--test", "contributor"];
@@ -60,10 +60,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         let setup = matches!(images, Images::Possible).then(|| scope.spawn(make));
         let compiled = beside.run(|| {
             if wants(Level::Lint) {
-                cargo(workspace, times, "lint", &LINT)?;
+                cargo(workspace, times, "lint", &[&["clippy"], &ALL[..], &LINT].concat())?;
             }
             if wants(Level::Unit) {
-                cargo(workspace, times, "compile", &COMPILE)?;
+                cargo(workspace, times, "compile", &[&["test"], &ALL[..], &["--no-run"]].concat())?;
             }
             Ok(())
         });
@@ -106,7 +106,7 @@ fn docker_or_skip(workspace: &Workspace) -> Result<Images> {
 
 fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
-    let tests = Command::cargo(workspace).args(["test", "--workspace", "--locked", "--"]);
+    let tests = Command::cargo(workspace).arg("test").args(ALL).arg("--");
     tests.args(&args.filter).shown().context("tests fail")?;
     workspace.say("test", "what a contributor does");
     let tests = Command::cargo(workspace).args(CONTRIBUTOR).args(["--", "--ignored"]);

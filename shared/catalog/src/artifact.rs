@@ -53,6 +53,9 @@ pub struct Artifact {
     /// Leading path parts removed on unpacking.
     #[serde(default)]
     pub strip_components: usize,
+    /// What is compiled into it, each as `openssl 3.5.4`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundles: Vec<String>,
     /// Everything else in the record.
     #[serde(flatten)]
     pub metadata: BTreeMap<String, toml::Value>,

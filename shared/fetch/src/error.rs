@@ -120,6 +120,17 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether each address answered that it has no such file (any more).
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Download { tried, .. } => {
+                tried.iter().all(|tried| tried.failures.last().is_some_and(Failure::is_gone))
+            }
+            _ => false,
+        }
+    }
+
     /// All addresses failed.
     pub(crate) fn from_tried(artifact: String, tried: Vec<Tried>) -> Self {
         let nobody_there =

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use kouti_catalog::Artifact;
 use kouti_report::{Log, Notice, SafeUrl, bytes, duration};
+use url::Url;
 
 use crate::address::Address;
 use crate::download::{Download, Trouble};
@@ -19,6 +20,9 @@ use crate::options::Options;
 use crate::progress::Teller;
 use crate::transfer::{Copy, Source};
 use crate::unpack::Unpack;
+
+/// The longest list of releases known has a third of that.
+const LARGEST_DOCUMENT: usize = 64 << 20;
 
 /// Brings artifacts to where they are wanted: looked up, downloaded, verified, unpacked.
 ///
@@ -117,6 +121,34 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         self.run(&[(artifact, Install::File { path, executable })], log)
             .map(|mut all| all.swap_remove(0))
+    }
+
+    /// Reads a document that no checksum proves, such as a list of releases, from exactly this address.
+    ///
+    /// What is installed has a checksum: take [`Self::file`] or [`Self::archive`] for that.
+    pub fn document(&self, title: &str, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let (teller, _) = Teller::pair();
+        let http = self.http(title, &teller)?;
+        let credential = self.options.credentials.of(url);
+        let mut download =
+            Download::new(http, &self.options.limits, url, credential.as_ref(), &teller);
+        let (mut content, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
+        loop {
+            match download.read(&mut piece) {
+                Ok(0) => return Ok(content),
+                Ok(count) if content.len() + count > LARGEST_DOCUMENT => {
+                    let limit = bytes(LARGEST_DOCUMENT as u64);
+                    return Err(FetchError::TooLarge { artifact: title.to_owned(), limit });
+                }
+                Ok(count) => content.extend_from_slice(&piece[..count]),
+                Err(Trouble::StartOver) => content.clear(),
+                Err(Trouble::GivenUp(failures)) => {
+                    let (url, proxy) = (SafeUrl::from(url.clone()), http.proxy(url));
+                    let tried = Tried { url, instead_of: None, proxy, failures };
+                    return Err(FetchError::from_tried(title.to_owned(), vec![tried]));
+                }
+            }
+        }
     }
 
     /// Works in threads, and writes the log in this one.
@@ -264,7 +296,7 @@ impl Fetcher {
         address: &Address,
     ) -> Result<Result<Fetched, Tried>, Stopped> {
         let place = SafeUrl::from(address.url.clone());
-        let http = self.http(pass)?;
+        let http = self.http(&pass.artifact.title(), pass.teller).map_err(Some)?;
         let credential = self.options.credentials.of(&address.url);
         let limits = &self.options.limits;
         let mut download =
@@ -300,17 +332,17 @@ impl Fetcher {
         }
     }
 
-    fn http(&self, pass: &Pass<'_>) -> Result<&Http, Stopped> {
+    fn http(&self, title: &str, teller: &Teller) -> Result<&Http, FetchError> {
         let http = self.http.get_or_init(|| {
             let http = Http::new(&self.options).map_err(|error| error.to_string())?;
             for remark in &http.remarks {
-                pass.teller.debug(remark.clone());
+                teller.debug(remark.clone());
             }
             Ok(http)
         });
         http.as_ref().map_err(|text| {
             let source = std::io::Error::other(text.clone());
-            Some(FetchError::File { artifact: pass.artifact.title(), source })
+            FetchError::File { artifact: title.to_owned(), source }
         })
     }
 

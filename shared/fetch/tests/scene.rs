@@ -166,6 +166,7 @@ pub(crate) fn artifact(uri: &str, content: &[u8]) -> Artifact {
         source_checksum: None,
         eol_date: None,
         strip_components: 0,
+        bundles: Vec::new(),
         metadata: BTreeMap::new(),
     }
 }

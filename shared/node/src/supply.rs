@@ -237,6 +237,7 @@ impl PackageManager {
             source_checksum: None,
             eol_date: None,
             strip_components: 1,
+            bundles: Vec::new(),
             metadata: BTreeMap::new(),
         }
     }

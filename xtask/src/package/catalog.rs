@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "source-checksum",
     "eol-date",
     "strip-components",
+    "bundles",
 ];
 
 /// A catalogue file. Its tables stay as they are written there.

@@ -11,6 +11,21 @@ use toml_edit::Table;
 use crate::mirror;
 use crate::workspace::Workspace;
 
+/// How this machine reaches the internet.
+pub(crate) fn network(workspace: &Workspace) -> Result<Options> {
+    let network = || {
+        workspace.network.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
+    };
+    let variable =
+        |wanted: &str| network().find_map(|(name, value)| (name == wanted).then_some(value));
+    Ok(Options {
+        user_agent: format!("kouti/{}", workspace.version),
+        proxies: Proxies::parse(network())?,
+        trust: Trust::new(variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR"), Vec::new()),
+        ..Options::default()
+    })
+}
+
 /// Where downloads come from and where they are kept.
 pub(super) struct Downloads<'a> {
     workspace: &'a Workspace,
@@ -20,20 +35,7 @@ pub(super) struct Downloads<'a> {
 
 impl<'a> Downloads<'a> {
     pub(super) fn new(workspace: &'a Workspace) -> Result<Self> {
-        let network = || {
-            workspace
-                .network
-                .iter()
-                .filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
-        };
-        let variable =
-            |wanted: &str| network().find_map(|(name, value)| (name == wanted).then_some(value));
-        let fetcher = Fetcher::new(Options {
-            user_agent: format!("kouti/{}", workspace.version),
-            proxies: Proxies::parse(network())?,
-            trust: Trust::new(variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR"), Vec::new()),
-            ..Options::default()
-        });
+        let fetcher = Fetcher::new(network(workspace)?);
         Ok(Self { workspace, fetcher, dir: workspace.target().join("downloads") })
     }
 
