@@ -25,8 +25,8 @@ use contents::Carried;
 use descriptor::Descriptor;
 use download::Downloads;
 
-pub(crate) use mirrored::mirror_to;
 pub(crate) use download::network;
+pub(crate) use mirrored::mirror_to;
 
 #[derive(Clone, clap::Args)]
 pub(crate) struct Args {

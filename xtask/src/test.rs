@@ -44,7 +44,7 @@ const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"
 const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
 
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
-const CONTRIBUTOR: [&str; 5] = ["test", "--workspace", "--locked", "--test", "contributor"];
+const CONTRIBUTOR: [&str; 4] = ["--test", "contributor", "--", "--ignored"];
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |level| args.levels.is_empty() || args.levels.contains(&level);
@@ -109,7 +109,7 @@ fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     let tests = Command::cargo(workspace).arg("test").args(ALL).arg("--");
     tests.args(&args.filter).shown().context("tests fail")?;
     workspace.say("test", "what a contributor does");
-    let tests = Command::cargo(workspace).args(CONTRIBUTOR).args(["--", "--ignored"]);
+    let tests = Command::cargo(workspace).arg("test").args(ALL).args(CONTRIBUTOR);
     tests.args(&args.filter).shown().context("what a contributor does fails")
 }
 

@@ -30,9 +30,9 @@ impl Buildpack for ManyFiles {
         context.layers.ensure(log, &layer, |dir, _| {
             for directory in 0..DIRECTORIES {
                 let dir = dir.join(directory.to_string());
-                std::fs::create_dir(&dir)?;
+                fs_err::create_dir(&dir)?;
                 for file in 0..FILES_IN_EACH {
-                    std::fs::write(dir.join(file.to_string()), "content")?;
+                    fs_err::write(dir.join(file.to_string()), "content")?;
                 }
             }
             Ok(())

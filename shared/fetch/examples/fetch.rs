@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask bench` compares it with curl, sha256sum and tar.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use kouti_catalog::Catalog;
@@ -21,7 +22,8 @@ fn fetch(arguments: &[String]) -> Result<(), Problem> {
     let mut record = String::new();
     for (number, archive) in archives.chunks(2).enumerate() {
         let [url, checksum] = archive else { return Err(usage("expected <url> <sha256:…>")) };
-        record += &format!(
+        let _ = write!(
+            record,
             "[[dependencies]]\nid = 'it-{number}'\nname = 'It {number}'\nversion = '0.0.0'\nuri = '{url}'\nchecksum = '{checksum}'\n"
         );
     }

@@ -273,6 +273,7 @@ fn artifact(
         cpes: Vec::new(),
         purl: None,
         licenses: Vec::new(),
+        bundles: Vec::new(),
         source: None,
         source_checksum: None,
         eol_date: None,
