@@ -163,7 +163,7 @@ pub(crate) fn explain(failed: CommandFailed, compile: &Compile, java: Option<u64
         let problem = problem.hint("give the container of the build more memory");
         return Problem { cause: Some(failed.into()), ..problem };
     }
-    let output = tail.join("\n") + "\n";
+    let output = told(tail);
     let Some(known) = KnownFailure::find(KNOWN, &output) else {
         let problem =
             Problem::new("build-failed", Fault::App, format!("{tool} ended with {status}"))
@@ -207,5 +207,28 @@ fn by_hand(compile: &Compile) -> &'static str {
         Tool::Maven => "mvn package",
         Tool::Gradle => "gradle assemble",
         Tool::Sbt => "sbt universal:packageBin",
+    }
+}
+
+/// What counts of the last lines: a build does not end because of what is only warned of, such as a second
+/// repository that does not answer.
+fn told(tail: &[String]) -> String {
+    let lines = tail.iter().filter(|line| !line.trim_start().starts_with("[WARNING]"));
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_that_is_only_warned_of_is_not_the_cause() {
+        let tail = [
+            "[WARNING] Could not transfer metadata from/to snapshots (https://example.org): Name or service not known",
+            "[ERROR] COMPILATION ERROR :",
+            "[ERROR] /workspace/Page.java:[13,29] cannot find symbol",
+        ];
+        let found = KnownFailure::find(KNOWN, &told(&tail.map(str::to_owned)));
+        assert_eq!(found.map(|known| known.id), Some("compilation-failed"));
     }
 }
