@@ -49,10 +49,9 @@ impl Layers {
 
     /// Bounds the caches, and hands those on that this build did not need.
     pub(crate) fn settle_caches(&self, log: &mut Log, limit: u64) -> Result<(), Problem> {
-        let caches = self.caches()?;
-        let (needed, untouched): (Vec<_>, Vec<_>) =
-            caches.into_iter().partition(|cache| cache.layer.types.cache);
-        for Cache { name, .. } in &needed {
+        let (kept, untouched): (Vec<_>, Vec<_>) =
+            self.caches()?.into_iter().partition(|cache| cache.layer.types.cache);
+        for Cache { name, .. } in &kept {
             let size = size_of(&self.path(name));
             if self.forget_caches {
                 self.discard(name)?;
@@ -65,9 +64,10 @@ impl Layers {
                 self.discard(name)?;
             }
         }
+        let tool_ran = kept.iter().any(Cache::is_of_a_tool);
         // Where nothing had to be installed no tool ran, and the next change should still find what they have kept.
         // Where one ran, the others are those of a tool that the app has given up.
-        if needed.is_empty() && !self.forget_caches {
+        if !tool_ran && !self.forget_caches {
             for Cache { name, layer } in untouched {
                 let types = Types { cache: true, ..Types::default() };
                 let layer = LayerToml { types, ..layer };
@@ -78,7 +78,7 @@ impl Layers {
         Ok(())
     }
 
-    /// Those of this build, and of the last one.
+    /// All that this build keeps for the next one alone, and caches of tools that the last one has left.
     fn caches(&self) -> Result<Vec<Cache>, Problem> {
         let mut found = Vec::new();
         for entry in fs_err::read_dir(self.dir())? {
@@ -91,8 +91,11 @@ impl Layers {
             let Ok(layer) = toml::from_str::<LayerToml>(&fs_err::read_to_string(&path)?) else {
                 continue;
             };
-            if layer.metadata.contains_key(MARK) && self.path(name).is_dir() {
-                found.push(Cache { name: name.to_owned(), layer });
+            let Types { build, launch, cache } = layer.types;
+            let found_here = Cache { name: name.to_owned(), layer };
+            let is_left = !cache && found_here.is_of_a_tool() && self.path(name).is_dir();
+            if !build && !launch && (cache || is_left) {
+                found.push(found_here);
             }
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -103,6 +106,13 @@ impl Layers {
 struct Cache {
     name: String,
     layer: LayerToml,
+}
+
+impl Cache {
+    /// Made by [`Layers::cache`], and not by [`Layers::ensure`].
+    fn is_of_a_tool(&self) -> bool {
+        self.layer.metadata.contains_key(MARK)
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +159,20 @@ mod tests {
         assert!(!dir.join("package").exists());
         layers.settle_caches(&mut silent(), u64::MAX).unwrap();
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn results_that_are_kept_for_the_next_build_are_bounded_too_and_no_sign_of_a_tool() {
+        let (_dir, layers) = in_temp_dir(false);
+        layers.cache(&mut silent(), "maven-cache", Table::new()).unwrap();
+        restored(&layers, "maven-cache");
+        ensure(&layers, &layer("22", Uses::CACHE));
+        layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        assert!(types_of(&layers, "maven-cache").2, "no tool has run");
+        assert!(types_of(&layers, "node").2);
+
+        layers.clone().forget_caches(true).settle_caches(&mut silent(), u64::MAX).unwrap();
+        assert!(!layers.path("node").exists());
     }
 
     #[test]
