@@ -28,6 +28,11 @@ impl Image {
         std::mem::ManuallyDrop::new(Self(name.to_owned()))
     }
 
+    /// An image that a test makes.
+    pub fn owned(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0

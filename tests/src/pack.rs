@@ -1,5 +1,7 @@
 //! `pack`, as a user calls it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +15,8 @@ pub struct Build {
     /// The result; its name is only valid after a successful build.
     pub image: Image,
     volume_key: String,
+    /// The ids that it has had.
+    built: RefCell<BTreeSet<String>>,
 }
 
 /// A call of `pack build`.
@@ -57,7 +61,8 @@ impl Build {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let unique = format!("{name}-{}-{number}", std::process::id());
-        Self { image: Image(format!("kouti/test-{unique}")), volume_key: unique }
+        let image = Image(format!("kouti/test-{unique}"));
+        Self { image, volume_key: unique, built: RefCell::default() }
     }
 
     /// `pack build` of `app`, with local images only.
@@ -76,6 +81,15 @@ impl Build {
 
 impl Drop for Build {
     fn drop(&mut self) {
+        // Those that a later build has replaced have no name any more, but their layers fill the disk. Another test
+        // may have made, and named, the very same image.
+        let format = "--format={{len .RepoTags}}";
+        for id in self.built.borrow().iter() {
+            let names = Command::new("docker").args(["image", "inspect", format, id]).output();
+            if names.is_ok_and(|names| names.stdout.trim_ascii() == b"0") {
+                let _ = Command::new("docker").args(["rmi", id]).output();
+            }
+        }
         // The caches of this build: pack names its volumes after image and key.
         let listed = Command::new("docker").args(["volume", "ls", "--quiet"]).output();
         let Ok(listed) = listed else { return };
@@ -131,6 +145,9 @@ impl PackBuild<'_> {
             .expect("pack can be started");
         let log = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
+        if output.status.success() && !self.args.iter().any(|arg| arg == "--publish") {
+            self.build.built.borrow_mut().insert(self.build.image.id());
+        }
         (output.status.success(), log)
     }
 }

@@ -13,5 +13,6 @@ mod node_start;
 mod nodejs;
 mod packages;
 mod php;
+mod rollout;
 mod utilities;
 mod web;

@@ -8,6 +8,7 @@ mod images;
 mod measure;
 mod programs;
 mod reuse;
+mod rollout;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -37,6 +38,8 @@ pub(crate) enum Part {
     Reuse,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
+    /// A CVE in a runtime and one in the base image, from the announcement to ten images
+    Rollout,
 }
 
 /// One figure.
@@ -85,6 +88,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     if wants(Part::Images) {
         figures.extend(images::measure(workspace, &setup, runs.min(3))?);
+    }
+    if wants(Part::Rollout) {
+        figures.extend(rollout::measure(workspace, &setup)?);
     }
 
     let rows: Vec<_> = figures.iter().map(row).collect();

@@ -32,7 +32,7 @@ pub(super) fn measure(workspace: &Workspace, setup: &Setup, runs: usize) -> Resu
 
     let mut figures = Vec::new();
     for (name, builder) in [("empty buildpack", EMPTY_BUILDER), ("nodejs", setup.builder)] {
-        copy_sample(workspace, &app)?;
+        copy_sample(workspace, "nodejs", &app)?;
         figures.extend(bench.scenarios(name, builder, runs)?);
     }
     Ok(figures)
@@ -115,21 +115,31 @@ impl Bench<'_> {
 
     /// Removes image and caches, so that the next build is a cold one.
     fn forget(&self) {
-        // Neither may be there.
-        let docker = |args: &[&str]| crate::command::Command::new("docker").args(args).output();
+        // It may not be there.
         let _ = docker(&["rmi", "--force", self.image]);
-        let volumes = docker(&["volume", "ls", "--quiet"]).unwrap_or_default();
-        for volume in volumes.lines().filter(|volume| volume.contains("kouti_bench")) {
-            let _ = docker(&["volume", "rm", volume]);
-        }
+        forget("kouti_bench");
     }
 }
 
-fn copy_sample(workspace: &Workspace, to: &Path) -> Result<()> {
+/// Removes the caches of builds whose volumes have this in their name.
+pub(super) fn forget(volumes: &str) {
+    // They may not be there.
+    let listed = docker(&["volume", "ls", "--quiet"]).unwrap_or_default();
+    for volume in listed.lines().filter(|volume| volume.contains(volumes)) {
+        let _ = docker(&["volume", "rm", volume]);
+    }
+}
+
+fn docker(args: &[&str]) -> Result<String> {
+    crate::command::Command::new("docker").args(args).output()
+}
+
+/// A sample app in a place where it may be changed.
+pub(super) fn copy_sample(workspace: &Workspace, sample: &str, to: &Path) -> Result<()> {
     if to.exists() {
         fs_err::remove_dir_all(to)?;
     }
-    let from = workspace.root.join("samples/nodejs");
+    let from = workspace.root.join("samples").join(sample);
     for entry in walkdir::WalkDir::new(&from) {
         let entry = entry?;
         let target = to.join(entry.path().strip_prefix(&from)?);
