@@ -141,7 +141,15 @@ fn program(workspace: &Workspace) -> Result<PathBuf> {
 fn lay(root: &Path, to: &Path) -> Result<()> {
     let pages = pages(root)?;
     for (page, place) in &pages {
-        let text = fs_err::read_to_string(root.join(page))?;
+        let mut text = fs_err::read_to_string(root.join(page))?;
+        if page == Path::new(SUMMARY) {
+            // A comment would end the list.
+            text = text
+                .lines()
+                .filter(|line| !line.starts_with("<!--"))
+                .collect::<Vec<_>>()
+                .join("\n");
+        }
         files::write(&to.join(place), moved(root, &pages, page, &text))?;
     }
     for file in files_of_docs(root)? {

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use walkdir::WalkDir;
@@ -39,7 +40,9 @@ fn book_and_report_can_be_read_and_searched() {
     succeeds(docs);
     report(&site);
     fs_err::write(site.join("probe.html"), PROBE).unwrap();
-    let browser = Browser { address: serve(site.clone()), profile: dir.path().join("profile") };
+    let missing = Arc::default();
+    let address = serve(site.clone(), Arc::clone(&missing));
+    let browser = Browser { address, profile: dir.path().join("profile") };
 
     let pages: Vec<_> = pages(&site);
     assert!(pages.len() > 40, "{pages:#?}");
@@ -52,6 +55,7 @@ fn book_and_report_can_be_read_and_searched() {
     let (_, results) = found.split_once("id=\"mdbook-searchresults\"").unwrap();
     let results = results.split("</ul>").next().unwrap();
     assert!(results.contains("closed-networks.html"), "{results}");
+    assert_eq!(*missing.lock().unwrap(), [""; 0], "asked for, and not there");
 }
 
 /// A report page in the site.
@@ -82,7 +86,7 @@ impl Browser {
         let output = Command::new("chromium")
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
             .args(["--enable-logging=stderr", "--virtual-time-budget=120000", "--dump-dom"])
-            // What comes from elsewhere cannot be loaded, and that is an error on the console.
+            // Nothing comes from elsewhere.
             .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
             .arg(format!("--user-data-dir={}", self.profile.display()))
             .arg(format!("{}/{page}", self.address))
@@ -96,21 +100,21 @@ impl Browser {
     }
 }
 
-/// Serves a directory as long as the test runs.
-fn serve(dir: PathBuf) -> String {
+/// Serves a directory as long as the test runs, and notes what is not there.
+fn serve(dir: PathBuf, missing: Arc<Mutex<Vec<String>>>) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            let dir = dir.clone();
+            let (dir, missing) = (dir.clone(), Arc::clone(&missing));
             // A browser that has seen enough hangs up.
-            thread::spawn(move || answer(&connection, &dir).ok());
+            thread::spawn(move || answer(&connection, &dir, &missing).ok());
         }
     });
     address
 }
 
-fn answer(connection: &TcpStream, dir: &Path) -> std::io::Result<()> {
+fn answer(connection: &TcpStream, dir: &Path, missing: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
@@ -119,7 +123,10 @@ fn answer(connection: &TcpStream, dir: &Path) -> std::io::Result<()> {
     let path = if path.is_empty() { "index.html" } else { path };
     let (status, body) = match fs_err::read(dir.join(path)) {
         Ok(body) => ("200 OK", body),
-        Err(_) => ("404 Not Found", Vec::new()),
+        Err(_) => {
+            missing.lock().unwrap().push(path.to_owned());
+            ("404 Not Found", Vec::new())
+        }
     };
     let kind = match path.rsplit('.').next().unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
