@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use kouti_report::{Event, EventKind, Log, Notice, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::layer::{LayerToml, Types};
 use crate::setting::Declared;
 use crate::{BuildContext, settings, size_of};
 
@@ -52,21 +53,6 @@ struct ReportedLayer {
     /// None for what stays in the image of the last build.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Types {
-    #[serde(default)]
-    launch: bool,
-    #[serde(default)]
-    build: bool,
-    #[serde(default)]
-    cache: bool,
-}
-
-#[derive(Deserialize)]
-struct LayerToml {
-    types: Types,
 }
 
 #[derive(Serialize)]
@@ -140,7 +126,7 @@ fn layers(dir: &Path) -> Vec<ReportedLayer> {
 /// What `<name>.toml` says of a layer; other files of that directory have no types.
 fn reported_layer(path: &Path) -> Option<ReportedLayer> {
     let name = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
-    let LayerToml { types } = toml::from_str(&fs_err::read_to_string(path).ok()?).ok()?;
+    let LayerToml { types, .. } = toml::from_str(&fs_err::read_to_string(path).ok()?).ok()?;
     let content = path.with_extension("");
     let bytes = content.is_dir().then(|| size_of(&content));
     let is_used = types.launch || types.build || types.cache;
