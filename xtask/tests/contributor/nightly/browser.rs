@@ -70,9 +70,10 @@ fn report(site: &Path) {
 /// Every page of the site, by its address.
 fn pages(site: &Path) -> Vec<String> {
     let files = WalkDir::new(site).sort_by_file_name().into_iter().map(Result::unwrap);
-    let paths = files.map(|file| file.path().strip_prefix(site).unwrap().display().to_string());
+    let pages = files.filter(|file| file.path().extension().is_some_and(|end| end == "html"));
+    let paths = pages.map(|page| page.path().strip_prefix(site).unwrap().display().to_string());
     let own = ["probe.html", "toc.html", "404.html"];
-    paths.filter(|path| path.ends_with(".html") && !own.contains(&path.as_str())).collect()
+    paths.filter(|path| !own.contains(&path.as_str())).collect()
 }
 
 struct Browser {
@@ -121,12 +122,11 @@ fn answer(connection: &TcpStream, dir: &Path, missing: &Mutex<Vec<String>>) -> s
     let target = request.split(' ').nth(1).unwrap_or("/");
     let path = target.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    let (status, body) = match fs_err::read(dir.join(path)) {
-        Ok(body) => ("200 OK", body),
-        Err(_) => {
-            missing.lock().unwrap().push(path.to_owned());
-            ("404 Not Found", Vec::new())
-        }
+    let (status, body) = if let Ok(body) = fs_err::read(dir.join(path)) {
+        ("200 OK", body)
+    } else {
+        missing.lock().unwrap().push(path.to_owned());
+        ("404 Not Found", Vec::new())
     };
     let kind = match path.rsplit('.').next().unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
