@@ -20,7 +20,7 @@ const SCHEMA: u32 = 1;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Directory with reports: what BP_REPORT_DIR named
+    /// Directory with reports: what `BP_REPORT_DIR` named
     dir: PathBuf,
     /// Where to write the page [default: report.html beside the reports]
     #[arg(long, value_name = "FILE")]

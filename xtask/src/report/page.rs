@@ -143,7 +143,7 @@ fn reuse(reports: &[Report]) -> String {
                 Cell::text(&event.name),
                 Cell::text(&event.outcome),
                 Cell::list(&event.reasons, otherwise),
-                Cell::number(time(event.seconds)),
+                Cell::number(&time(event.seconds)),
             ]
         })
         .collect();
@@ -165,7 +165,7 @@ fn layers(reports: &[Report]) -> String {
                 Cell::text(&report.buildpack),
                 Cell::text(name),
                 Cell::text(&uses.join(", ")),
-                Cell::number(size.map_or_else(|| "as in the last image".to_owned(), bytes)),
+                Cell::number(&size.map_or_else(|| "as in the last image".to_owned(), bytes)),
             ]
         })
         .collect();
@@ -178,8 +178,8 @@ fn downloads(reports: &[Report]) -> String {
             vec![
                 Cell::text(&event.name),
                 Cell::text(&event.outcome),
-                Cell::number(event.bytes.map(bytes).unwrap_or_default()),
-                Cell::number(time(event.seconds)),
+                Cell::number(&event.bytes.map(bytes).unwrap_or_default()),
+                Cell::number(&time(event.seconds)),
             ]
         })
         .collect();
@@ -220,8 +220,8 @@ impl Cell {
         Self { html: escaped(text), is_number: false }
     }
 
-    fn number(text: String) -> Self {
-        Self { html: escaped(&text), is_number: true }
+    fn number(text: &str) -> Self {
+        Self { html: escaped(text), is_number: true }
     }
 
     fn list(lines: &[String], otherwise: &str) -> Self {
@@ -238,8 +238,11 @@ fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
-    let mut text = format!("<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
+    let mut text = "<table>\n<thead><tr>".to_owned();
+    for name in head {
+        let _ = write!(text, "<th scope=\"col\">{name}</th>");
+    }
+    text.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         text.push_str("<tr>");
         for Cell { html, is_number } in row {
