@@ -4,6 +4,7 @@
 //! (CycloneDX, SPDX, Syft) that are given. Nothing is fetched.
 
 mod advisory;
+mod deny;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::update;
 use crate::workspace::{Workspace, print};
 
 pub(crate) use advisory::Advisories;
+pub(crate) use deny::check as deny;
 use subject::{Part, Subject};
 
 #[derive(clap::Args)]
@@ -34,6 +36,10 @@ pub(crate) struct Args {
     /// In versions before this one
     #[arg(long, value_name = "VERSION", requires = "component", value_parser = version)]
     below: Option<Version>,
+    /// Fail if a crate that is built in has a licence that is not in deny.toml, comes from elsewhere than the registry, or
+    /// is in the advisories
+    #[arg(long, conflicts_with_all = ["component", "sbom"])]
+    deny: bool,
     /// The day to decide by [default: today]
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
@@ -52,6 +58,9 @@ struct Audit {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.deny {
+        return deny(workspace, &Advisories::read(&args.advisories)?);
+    }
     let mut artifacts = Vec::new();
     for catalogue in update::catalogues() {
         let path = workspace.root.join(catalogue);

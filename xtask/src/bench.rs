@@ -11,12 +11,12 @@ mod reuse;
 mod rollout;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::profile::Choice;
 use crate::setup::{self, Times};
 use crate::workspace::{Workspace, print};
-use crate::{files, package};
+use crate::{docs, files, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Runs of each measurement
     #[arg(long, default_value_t = 10)]
     runs: usize,
+    /// Put the figures into the docs
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -43,21 +46,21 @@ pub(crate) enum Part {
 }
 
 /// One figure.
-#[derive(Debug, Serialize)]
-struct Figure {
-    what: String,
-    value: f64,
-    unit: &'static str,
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) what: String,
+    pub(crate) value: f64,
+    pub(crate) unit: String,
     /// The largest value that is acceptable.
-    budget: Option<f64>,
+    pub(crate) budget: Option<f64>,
 }
 
 impl Figure {
-    fn new(what: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { what: what.into(), value, unit, budget: None }
+    pub(crate) fn new(what: impl Into<String>, value: f64, unit: &str) -> Self {
+        Self { what: what.into(), value, unit: unit.to_owned(), budget: None }
     }
 
-    fn budget(mut self, budget: f64) -> Self {
+    pub(crate) fn budget(mut self, budget: f64) -> Self {
         self.budget = Some(budget);
         self
     }
@@ -68,6 +71,15 @@ impl Figure {
             Some(budget) if self.value <= budget => format!("within {budget} {}", self.unit),
             Some(budget) => format!("OVER {budget} {}", self.unit),
         }
+    }
+
+    /// Its name, its value, and how that is.
+    pub(crate) fn row(&self) -> [String; 3] {
+        let value = match &*self.unit {
+            "ms" | "MB" => format!("{:.1} {}", self.value, self.unit),
+            unit => format!("{:.2} {unit}", self.value),
+        };
+        [self.what.clone(), value, self.verdict()]
     }
 }
 
@@ -93,19 +105,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         figures.extend(rollout::measure(workspace, &setup)?);
     }
 
-    let rows: Vec<_> = figures.iter().map(row).collect();
+    let rows: Vec<_> = figures.iter().map(Figure::row).collect();
     print("");
     print(table(&rows));
     let json = serde_json::to_string_pretty(&figures)? + "\n";
-    files::write(&workspace.target().join("bench.json"), json)
-}
-
-fn row(figure: &Figure) -> [String; 3] {
-    let value = match figure.unit {
-        "ms" | "MB" => format!("{:.1} {}", figure.value, figure.unit),
-        unit => format!("{:.2} {unit}", figure.value),
-    };
-    [figure.what.clone(), value, figure.verdict()]
+    files::write(&workspace.target().join("bench.json"), &json)?;
+    if args.keep {
+        files::write(&workspace.root.join(docs::figures::FILE), &json)?;
+        docs::write(workspace)?;
+    }
+    Ok(())
 }
 
 /// Three columns, the middle one flush right.
@@ -123,9 +132,9 @@ mod tests {
     #[test]
     fn a_figure_over_its_budget_stands_out() {
         let rows = [
-            row(&Figure::new("detect of kouti/nodejs", 3.12, "ms").budget(5.0)),
-            row(&Figure::new("binary of kouti/nodejs", 4.5, "MB").budget(4.0)),
-            row(&Figure::new("unpack beside tar", 0.5, "x")),
+            Figure::new("detect of kouti/nodejs", 3.12, "ms").budget(5.0).row(),
+            Figure::new("binary of kouti/nodejs", 4.5, "MB").budget(4.0).row(),
+            Figure::new("unpack beside tar", 0.5, "x").row(),
         ];
         insta::assert_snapshot!(table(&rows), @r"
         detect of kouti/nodejs  3.1 ms  within 5 ms

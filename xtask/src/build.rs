@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::command::Command;
-use crate::workspace::{TRIPLE, Workspace};
+use crate::workspace::{ARCH, TRIPLE, Workspace};
 
 /// Compiles all buildpacks and returns the directory of their binaries.
 pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
@@ -28,16 +28,17 @@ pub(crate) fn shim(workspace: &Workspace) -> Result<()> {
 
 /// `cargo build` as for a release; still to be told what.
 pub(crate) fn optimised(workspace: &Workspace) -> Result<Command> {
-    let mut flags: Vec<String> = [
+    let mut flags = vec![
         "target-feature=+crt-static",
         // A panic ends the program: nothing ever unwinds, and nothing needs to know how to.
         "force-unwind-tables=no",
-        // Of functions that are equal to the byte, one is enough.
-        "link-arg=-Wl,--icf=all",
-    ]
-    .iter()
-    .flat_map(|flag| ["-C".to_owned(), (*flag).to_owned()])
-    .collect();
+    ];
+    if ARCH == "amd64" {
+        // Of functions that are equal to the byte, one is enough; only here Rust's own linker is the default.
+        flags.push("link-arg=-Wl,--icf=all");
+    }
+    let mut flags: Vec<String> =
+        flags.into_iter().flat_map(|flag| ["-C".to_owned(), flag.to_owned()]).collect();
     for (from, to) in remapped(workspace)? {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }

@@ -15,7 +15,7 @@ use crate::setup::{self, Times};
 use crate::stamp::Key;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-use crate::{base, docker, files};
+use crate::{base, docker, files, package};
 
 pub(crate) use descriptor::Descriptor;
 
@@ -24,11 +24,24 @@ pub(crate) struct Args {
     /// Base images and sources of runtimes
     #[arg(long, value_enum, default_value_t)]
     profile: Choice,
+    /// Also make the builder of the local profile whose build image has compilers
+    #[arg(long)]
+    full: bool,
 }
+
+/// That of the local profile, with compilers. The build image of the public profile has them.
+const FULL: &str = "kouti/builder:local-full";
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let made = setup::make(workspace, args.profile, &[], &Times::default())?;
     workspace.say("builder", format_args!("{} is up to date", made.builder));
+    if args.full && made.profile == Profile::Local {
+        base::ensure_full(workspace)?;
+        let packages = package::packages(workspace, made.profile, true, &[])?;
+        let build_image = base::BUILD_FULL_IMAGE;
+        create(workspace, FULL, made.profile, build_image, &made.tools, &packages)?;
+        workspace.say("builder", format_args!("{FULL} is up to date"));
+    }
     Ok(())
 }
 
@@ -47,16 +60,27 @@ pub(crate) fn ensure(
     tools: &Tools,
     packages: &[Package],
 ) -> Result<()> {
+    create(workspace, image(profile), profile, base::BUILD_IMAGE, tools, packages)
+}
+
+/// Creates the builder `image`; `build_image` is for the local profile only.
+fn create(
+    workspace: &Workspace,
+    image: &str,
+    profile: Profile,
+    build_image: &str,
+    tools: &Tools,
+    packages: &[Package],
+) -> Result<()> {
     let _lock = workspace.lock("builder")?;
-    let image = image(profile);
     let mut descriptor = Descriptor::read(&workspace.root)?.with(packages);
     if profile == Profile::Local {
-        descriptor = descriptor.on(base::BUILD_IMAGE, base::RUN_IMAGE, &tools.archive);
+        descriptor = descriptor.on(build_image, base::RUN_IMAGE, &tools.archive);
     }
-    let config = config(workspace, profile);
+    let config = config(workspace, image);
     files::write(&config, descriptor.to_toml()?)?;
 
-    let stamp = config.with_file_name(format!(".{profile}.key"));
+    let stamp = config.with_extension("key");
     let key = key(&config, tools, packages, &descriptor)?;
     if docker::is_made_from(image, &stamp, &key) {
         return Ok(());
@@ -115,7 +139,7 @@ pub(crate) fn members(
         }
         ids.extend(members.into_iter().map(str::to_owned));
     }
-    if let Ok(present) = fs_err::read_to_string(config(workspace, profile)) {
+    if let Ok(present) = fs_err::read_to_string(config(workspace, image(profile))) {
         ids.extend(Descriptor::parse(&present)?.ids().map(str::to_owned));
     }
     let mut names = workspace.buildpacks()?;
@@ -124,8 +148,9 @@ pub(crate) fn members(
 }
 
 /// Where the descriptor of the builder that there is, is kept.
-fn config(workspace: &Workspace, profile: Profile) -> PathBuf {
-    workspace.target().join("builder").join(format!("{profile}.toml"))
+fn config(workspace: &Workspace, image: &str) -> PathBuf {
+    let tag = image.rsplit(':').next().unwrap_or_default();
+    workspace.target().join("builder").join(format!("{tag}.toml"))
 }
 
 fn key(

@@ -1,31 +1,47 @@
-//! `cargo xtask docs`: the tables that are written from the code and the descriptors.
+//! `cargo xtask docs`: what is written from the code and the descriptors, and the book.
 //!
 //! Between a pair of markers, a document holds what this module wrote; everything else is the author's.
 
+mod bindings;
+mod book;
 mod errors;
+pub(crate) mod figures;
+mod links;
 #[cfg(test)]
 mod platforms;
+pub(crate) mod svg;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use kouti_fetch::Fetcher;
 use serde::Deserialize;
+use url::Url;
 
-use crate::files;
 use crate::workspace::Workspace;
+use crate::{files, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Change nothing; fail if something is not as it would be written
+    /// Change nothing; fail if something is not as it would be written, if a link is dead, or the book cannot be made
     #[arg(long)]
     check: bool,
+    /// Also fail if an address of another site does not answer
+    #[arg(long, requires = "check")]
+    external: bool,
+    /// Make the book in this directory too [default with --check: target/book]
+    #[arg(long, value_name = "DIRECTORY")]
+    book: Option<PathBuf>,
 }
 
 /// What stands before and after a written part.
 const BEGIN: &str = "<!-- settings: written by `cargo xtask docs` -->";
 const END: &str = "<!-- /settings -->";
+const BEGIN_BUILDPACKS: &str = "<!-- buildpacks: written by `cargo xtask docs` -->";
+const END_BUILDPACKS: &str = "<!-- /buildpacks -->";
 
 #[derive(Deserialize)]
 struct Descriptor {
@@ -67,12 +83,46 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if !stale.is_empty() {
         bail!("not up to date: {}; run `cargo xtask docs`", stale.join(", "));
     }
+    if args.check {
+        let faults = book::faults(&workspace.root)?;
+        if !faults.is_empty() {
+            bail!("the pages do not hang together:\n{}", faults.join("\n"));
+        }
+    }
+    if args.external {
+        let dead = dead_addresses(workspace)?;
+        if !dead.is_empty() {
+            bail!("these do not answer:\n{}", dead.join("\n"));
+        }
+    }
+    let book = args.book.clone().or_else(|| args.check.then(|| workspace.target().join("book")));
+    if let Some(book) = book {
+        book::make(workspace, &book)?;
+        workspace.say("docs", format_args!("the book is in {}", book.display()));
+    }
     Ok(())
+}
+
+/// Addresses of other sites that do not answer, with the reason.
+fn dead_addresses(workspace: &Workspace) -> Result<Vec<String>> {
+    let fetcher = Fetcher::new(package::network(workspace)?);
+    let mut dead = Vec::new();
+    for address in book::addresses(&workspace.root)? {
+        if let Err(error) = fetcher.document(&address, &Url::parse(&address)?) {
+            dead.push(format!("  {address}: {error}"));
+        }
+    }
+    Ok(dead)
+}
+
+/// Fails if a written part is stale, a link is dead, or the book cannot be made.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    run(workspace, &Args { check: true, external: false, book: None })
 }
 
 /// Brings every written part up to date.
 pub(crate) fn write(workspace: &Workspace) -> Result<()> {
-    run(workspace, &Args { check: false })
+    run(workspace, &Args { check: false, external: false, book: None })
 }
 
 /// Every document with a written part, as it should be.
@@ -92,6 +142,10 @@ fn documents(root: &Path) -> Result<Vec<(PathBuf, String)>> {
         documents.push(with_table(document, &settings)?);
     }
     documents.push(errors::document(root)?);
+    documents.push(bindings::document(root)?);
+    documents.push(summary(root)?);
+    documents.extend(versions::documents(root)?);
+    documents.extend(figures::documents(root)?);
     documents.push((shared.join("src/known_settings.txt"), known.into_iter().collect()));
     Ok(documents)
 }
@@ -106,13 +160,31 @@ fn settings(descriptor: &Path) -> Result<Vec<Setting>> {
 }
 
 fn with_table(path: PathBuf, settings: &[Setting]) -> Result<(PathBuf, String)> {
-    let text = fs_err::read_to_string(&path)?;
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .with_context(|| format!("{} has no line `{BEGIN}`", path.display()))?;
-    let (_, after) =
-        rest.split_once(END).with_context(|| format!("{} has no line `{END}`", path.display()))?;
-    Ok((path, format!("{before}{BEGIN}\n{}{END}{after}", table(settings))))
+    let text = between(&path, [BEGIN, END], &table(settings))?;
+    Ok((path, text))
+}
+
+/// The table of contents with every buildpack.
+fn summary(root: &Path) -> Result<(PathBuf, String)> {
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir(root.join("buildpacks"))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    let row = |name: &String| format!("  - [kouti/{name}](../buildpacks/{name}/README.md)\n");
+    let rows: String = names.iter().map(row).collect();
+    let path = root.join("docs/SUMMARY.md");
+    let text = between(&path, [BEGIN_BUILDPACKS, END_BUILDPACKS], &rows)?;
+    Ok((path, text))
+}
+
+/// The text of a file with something else between its markers.
+fn between(path: &Path, [begin, end]: [&str; 2], written: &str) -> Result<String> {
+    let text = fs_err::read_to_string(path)?;
+    let lacks = |marker| format!("{} has no line `{marker}`", path.display());
+    let (before, rest) = text.split_once(begin).with_context(|| lacks(begin))?;
+    let (_, after) = rest.split_once(end).with_context(|| lacks(end))?;
+    Ok(format!("{before}{begin}\n{written}{end}{after}"))
 }
 
 fn table(settings: &[Setting]) -> String {

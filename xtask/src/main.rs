@@ -21,6 +21,7 @@ mod mirror;
 mod new_buildpack;
 mod package;
 mod profile;
+mod report;
 mod setup;
 mod stamp;
 mod tarball;
@@ -58,7 +59,7 @@ enum Task {
     Demo(demo::Args),
     /// Run detect and build of an app on this host, without Docker
     Dev(dev::Args),
-    /// Write the tables of the docs from descriptors
+    /// Write what the docs have from code and descriptors, and make the book
     Docs(docs::Args),
     /// Assemble the runtimes of the local profile from package registries
     Mirror(mirror::Args),
@@ -66,6 +67,8 @@ enum Task {
     NewBuildpack(new_buildpack::Args),
     /// Package the buildpacks
     Package(package::Args),
+    /// Make one page of the reports of a build
+    Report(report::Args),
     /// Run all checks and tests, as CI does
     Test(test::Args),
     /// Build the pack CLI and the lifecycle where they are missing
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Task::Mirror(args) => mirror::run(&workspace, args),
         Task::NewBuildpack(args) => new_buildpack::run(&workspace, args),
         Task::Package(args) => package::run(&workspace, args),
+        Task::Report(args) => report::run(&workspace, args),
         Task::Test(args) => test::run(&workspace, args),
         Task::Tools(args) => tools::run(&workspace, args),
         Task::Update(args) => update::run(&workspace, args),

@@ -41,6 +41,18 @@ pub(crate) enum Variant {
     Utility,
 }
 
+/// What is written anew for it from all buildpacks.
+const WRITTEN: [&str; 8] = [
+    "Cargo.lock",
+    "docs/SUMMARY.md",
+    "docs/bindings.md",
+    "docs/calendar.svg",
+    "docs/errors.md",
+    "docs/settings.md",
+    "docs/versions.md",
+    "shared/buildpack/src/known_settings.txt",
+];
+
 /// What the new buildpack touches, to be undone unless all went well.
 struct Undo {
     /// Files with the text they had.
@@ -58,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     ];
 
     let places = [name.dir(root), name.app(root)];
-    let written = ["Cargo.lock", "docs/errors.md", "docs/settings.md"].map(|path| root.join(path));
+    let written = WRITTEN.map(|path| root.join(path));
     let mut undo = Undo::new(edits.iter().map(|(path, _)| path).chain(&written))?;
     let made = put(&places, &name, args.variant, &mut undo).and_then(|()| {
         for (path, text) in &edits {

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use kouti_report::{bytes, duration};
 
 use crate::profile::Profile;
-use crate::workspace::{Workspace, print};
+use crate::workspace::{ARCH, Workspace, print};
 use crate::{build, files, mirror, stamp};
 
 use catalog::Catalog;
@@ -45,8 +45,8 @@ pub(crate) struct Args {
     /// Make classic Cloud Foundry buildpacks: a zip for each
     #[arg(long)]
     cf: bool,
-    /// Architecture of the packages
-    #[arg(long, default_value = "amd64", value_parser = ["amd64"])]
+    /// Architecture of the packages: that of this machine
+    #[arg(long, default_value = ARCH, value_parser = [ARCH])]
     arch: String,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn packages(
         profile,
         filters: Vec::new(),
         cf: false,
-        arch: "amd64".to_owned(),
+        arch: ARCH.to_owned(),
     };
     make(workspace, &args)
 }
@@ -87,7 +87,7 @@ pub(crate) fn classic(workspace: &Workspace, profile: Profile) -> Result<()> {
         profile,
         filters: Vec::new(),
         cf: true,
-        arch: "amd64".to_owned(),
+        arch: ARCH.to_owned(),
     };
     cf::zips(workspace, &args).map(drop)
 }
@@ -129,7 +129,7 @@ pub(crate) fn directories(
 
 /// Makes the runtimes that these buildpacks, or all, install in the local profile.
 pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<()> {
-    from_mirror(workspace, sources(workspace, buildpacks)?, "amd64").map(drop)
+    from_mirror(workspace, sources(workspace, buildpacks)?, ARCH).map(drop)
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {

@@ -6,12 +6,13 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
+use crate::audit::{self, Advisories};
 use crate::beside::Beside;
 use crate::command::Command;
 use crate::profile::Choice;
 use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
-use crate::{builder, docker, package};
+use crate::{builder, docker, docs, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -31,7 +32,7 @@ pub(crate) struct Args {
 pub(crate) enum Level {
     /// Formatting, as rustfmt wants it
     Format,
-    /// Clippy, without a warning
+    /// Clippy without a warning, licences of crates, docs and links
     Lint,
     /// Unit tests and buildpacks in the miniature lifecycle
     Unit,
@@ -61,6 +62,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         let compiled = beside.run(|| {
             if wants(Level::Lint) {
                 cargo(workspace, times, "lint", &[&["clippy"], &ALL[..], &LINT].concat())?;
+                times.measure("crates", || audit::deny(workspace, &Advisories::default()))?;
+                times.measure("docs", || docs::check(workspace))?;
             }
             if wants(Level::Unit) {
                 cargo(workspace, times, "compile", &[&["test"], &ALL[..], &["--no-run"]].concat())?;
@@ -110,22 +113,47 @@ fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     tests.args(&args.filter).shown().context("tests fail")?;
     workspace.say("test", "what a contributor does");
     let tests = Command::cargo(workspace).arg("test").args(ALL).args(CONTRIBUTOR);
-    tests.args(&args.filter).shown().context("what a contributor does fails")
+    tests.args(filter(&args.filter)).shown().context("what a contributor does fails")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
     workspace.say("test", "whole images");
     let package = ["test", "--locked", "--package", "kouti-image-tests"];
     builder::settings(workspace, Command::cargo(workspace).args(package).args(["--", "--ignored"]))
-        .args(&args.filter)
+        .args(filter(&args.filter))
         .env("KOUTI_PACK", &setup.tools.pack)
         .env("KOUTI_BUILDER", setup.builder)
         .shown()
         .context("image tests fail")
 }
 
+/// What a test program is told: what takes too long for every run is in modules `nightly`, and has to be named.
+fn filter(wanted: &[String]) -> Vec<&str> {
+    let mut filter: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    if !filter.iter().any(|word| word.contains("nightly")) {
+        filter.extend(["--skip", "nightly::"]);
+    }
+    filter
+}
+
 fn cargo(workspace: &Workspace, times: &Times, name: &str, args: &[&str]) -> Result<()> {
     workspace.say("test", format_args!("cargo {}", args.join(" ")));
     let command = Command::cargo(workspace).args(args);
     times.measure(name, || command.quiet(workspace, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nightly_tests_have_to_be_named() {
+        let filter_of = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            filter(&words).join(" ")
+        };
+        assert_eq!(filter_of(&[]), "--skip nightly::");
+        assert_eq!(filter_of(&["php"]), "php --skip nightly::");
+        assert_eq!(filter_of(&["nightly::"]), "nightly::");
+    }
 }

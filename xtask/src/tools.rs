@@ -24,7 +24,11 @@ const PHASES: [&str; 8] =
     ["analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer"];
 
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Only install the browser in which a test opens the book
+    #[arg(long)]
+    browser: bool,
+}
 
 /// What `target/tools/` holds.
 pub(crate) struct Tools {
@@ -35,7 +39,10 @@ pub(crate) struct Tools {
     pub(crate) archive: PathBuf,
 }
 
-pub(crate) fn run(workspace: &Workspace, _: &Args) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.browser {
+        return host::need(workspace, &[("chromium", &["chromium"])]);
+    }
     let tools = ensure(workspace)?;
     for path in [tools.pack, tools.lifecycle, tools.launcher, tools.archive] {
         workspace.say("tools", path.display());

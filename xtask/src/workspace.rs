@@ -10,7 +10,15 @@ use std::time::Instant;
 use anyhow::Result;
 
 /// The target triple of the shipped buildpacks (static glibc).
-pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+///
+/// Everything is compiled natively: packages for another architecture are made on a machine that has it.
+pub(crate) const TRIPLE: &str =
+    if IS_ARM { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+
+/// The same in the names of the CNB specification.
+pub(crate) const ARCH: &str = if IS_ARM { "arm64" } else { "amd64" };
+
+const IS_ARM: bool = cfg!(target_arch = "aarch64");
 
 /// See [`Workspace::own_crate`].
 const OWN_CRATE: [&[u8]; 2] = [b"CARGO_MANIFEST_", b"CARGO_PKG_"];

@@ -38,6 +38,10 @@ fn a_report_tells_what_was_done() {
     ] {
         assert!(events.iter().any(|found| found == event), "{event} is not in {events:#?}");
     }
+    let layers = report["layers"].as_array().unwrap();
+    let node = layers.iter().find(|layer| layer["name"] == "node").unwrap();
+    assert_eq!(node["launch"], true);
+    assert!(node["bytes"].as_u64().unwrap() > 0, "{node}");
 }
 
 #[test]

@@ -106,22 +106,23 @@ const FORMAT: i64 = 1;
 /// Names the lifecycle uses for files of its own.
 const RESERVED: [&str; 5] = ["build", "config", "launch", "sbom", "store"];
 
+/// `<layers>/<name>.toml`.
 #[derive(Deserialize, Serialize)]
-struct LayerToml {
+pub(crate) struct LayerToml {
     #[serde(default)]
-    types: Types,
+    pub(crate) types: Types,
     #[serde(default)]
     metadata: Table,
 }
 
 #[derive(Default, Deserialize, Serialize)]
-struct Types {
+pub(crate) struct Types {
     #[serde(default)]
-    launch: bool,
+    pub(crate) launch: bool,
     #[serde(default)]
-    build: bool,
+    pub(crate) build: bool,
     #[serde(default)]
-    cache: bool,
+    pub(crate) cache: bool,
 }
 
 impl Layers {

@@ -6,8 +6,9 @@ use std::path::Path;
 use kouti_report::{Event, EventKind, Log, Notice, Problem};
 use serde::Serialize;
 
+use crate::layer::{LayerToml, Types};
 use crate::setting::Declared;
-use crate::{BuildContext, settings};
+use crate::{BuildContext, settings, size_of};
 
 /// Raised when the meaning of a field changes.
 const SCHEMA: u32 = 1;
@@ -20,6 +21,7 @@ struct Report<'a> {
     target: &'a kouti_catalog::Target,
     settings: Vec<Setting>,
     events: Vec<ReportedEvent<'a>>,
+    layers: Vec<ReportedLayer>,
     warnings: Vec<&'a str>,
     error: Option<Failure<'a>>,
     seconds: f64,
@@ -41,6 +43,16 @@ struct ReportedEvent<'a> {
     bytes: Option<u64>,
     started: f64,
     seconds: f64,
+}
+
+#[derive(Serialize)]
+struct ReportedLayer {
+    name: String,
+    #[serde(flatten)]
+    types: Types,
+    /// None for what stays in the image of the last build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +101,7 @@ pub(crate) fn write(
             .map(|[name, value]| Setting { name, value })
             .collect(),
         events: log.events().iter().map(ReportedEvent::from).collect(),
+        layers: layers(context.layers.dir()),
         warnings: log.notices().iter().map(|notice| notice.text.as_str()).collect(),
         error: problem.map(|problem| Failure { id: problem.id, summary: &problem.summary }),
         seconds: log.elapsed().as_secs_f64(),
@@ -99,4 +112,23 @@ pub(crate) fn write(
         log.warn(Notice::new(format!("the report of this build is lost: {error}")));
     }
     Ok(())
+}
+
+/// The layers that this build leaves, in the order of their names.
+fn layers(dir: &Path) -> Vec<ReportedLayer> {
+    let Ok(entries) = fs_err::read_dir(dir) else { return Vec::new() };
+    let mut layers: Vec<_> =
+        entries.flatten().filter_map(|entry| reported_layer(&entry.path())).collect();
+    layers.sort_by(|a, b| a.name.cmp(&b.name));
+    layers
+}
+
+/// What `<name>.toml` says of a layer; other files of that directory have no types.
+fn reported_layer(path: &Path) -> Option<ReportedLayer> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
+    let LayerToml { types, .. } = toml::from_str(&fs_err::read_to_string(path).ok()?).ok()?;
+    let content = path.with_extension("");
+    let bytes = content.is_dir().then(|| size_of(&content));
+    let is_used = types.launch || types.build || types.cache;
+    is_used.then_some(ReportedLayer { name, types, bytes })
 }

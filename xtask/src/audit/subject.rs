@@ -62,6 +62,12 @@ impl Subject {
         Self { title: artifact.title(), parts: std::iter::once(own).chain(bundled).collect() }
     }
 
+    /// A Rust crate.
+    pub(super) fn of_crate(name: &str, version: &str) -> Self {
+        let part = Part::new(name, version, Some(&format!("pkg:cargo/{name}")));
+        Self { title: format!("{name} {version}"), parts: vec![part] }
+    }
+
     pub(super) fn read(path: &Path) -> Result<Self> {
         let title = path.display().to_string();
         let json = serde_json::from_slice(&fs_err::read(path)?)

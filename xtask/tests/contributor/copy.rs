@@ -50,27 +50,32 @@ impl Copy {
 
     /// `cargo xtask`, with the arguments of a command line.
     pub(crate) fn xtask(&self, line: &str) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_xtask"), line);
-        command.env("CARGO_MANIFEST_DIR", self.path("xtask"));
-        command
+        xtask_in(self.dir.path(), line)
     }
 
     /// Cargo, with the arguments of a command line.
     pub(crate) fn cargo(&self, line: &str) -> Command {
-        self.command("cargo", line)
+        command_in(self.dir.path(), "cargo", line)
     }
+}
 
-    /// A program, with the arguments of a command line.
-    pub(crate) fn command(&self, program: &str, line: &str) -> Command {
-        let mut command = Command::new(program);
-        command.args(line.split_whitespace()).current_dir(&self.dir);
-        for (name, _) in std::env::vars_os() {
-            if OWN_CRATE.iter().any(|own| name.as_encoded_bytes().starts_with(own.as_bytes())) {
-                command.env_remove(name);
-            }
+/// `cargo xtask` for the workspace at `root`, with the arguments of a command line.
+pub(crate) fn xtask_in(root: &Path, line: &str) -> Command {
+    let mut command = command_in(root, env!("CARGO_BIN_EXE_xtask"), line);
+    command.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+    command
+}
+
+/// A program in a directory, with the arguments of a command line.
+pub(crate) fn command_in(dir: &Path, program: &str, line: &str) -> Command {
+    let mut command = Command::new(program);
+    command.args(line.split_whitespace()).current_dir(dir);
+    for (name, _) in std::env::vars_os() {
+        if OWN_CRATE.iter().any(|own| name.as_encoded_bytes().starts_with(own.as_bytes())) {
+            command.env_remove(name);
         }
-        command
     }
+    command
 }
 
 /// What a command prints; it has to succeed.

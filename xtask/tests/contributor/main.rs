@@ -1,6 +1,10 @@
-//! What a contributor does with `cargo xtask`, in a copy of the workspace.
+//! What a contributor does with `cargo xtask`, in a copy of the workspace, and what the pages say.
 #![cfg(test)]
 
 mod copy;
 mod new_buildpack;
+mod nightly;
+mod page;
+mod reader;
 mod tutorial;
+mod workflows;
