@@ -50,8 +50,12 @@ impl Directories {
 
     fn add(&mut self, dir: &Path, binding: &Binding, types: &BTreeMap<String, String>) {
         let named = types.get(&binding.name).or_else(|| types.get(&binding.kind));
-        let tagged = || binding.tags.iter().find_map(|tag| tag.strip_prefix("type:"));
-        let kind = named.map(String::as_str).or_else(tagged).unwrap_or(&binding.kind);
+        // Directories of the platform have the tags in a file, and never the type that a user has given.
+        let listed =
+            binding.text("tags").unwrap_or_default().split(|c: char| "[]\", \n".contains(c));
+        let mut tags = binding.tags.iter().map(String::as_str).chain(listed);
+        let tagged = tags.find_map(|tag| tag.strip_prefix("type:").filter(|kind| !kind.is_empty()));
+        let kind = named.map(String::as_str).or(tagged).unwrap_or(&binding.kind);
         for key in binding.keys() {
             let Some(value) = binding.get(key).filter(|_| is_file_name(key)) else {
                 self.notices.push(Notice::new(format!(

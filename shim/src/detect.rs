@@ -23,7 +23,7 @@ pub(crate) fn run(env: &Env, args: &[OsString]) -> Result<ExitCode, Problem> {
     let scratch = scratch()?;
     let layers_dir = scratch.path().join("layers");
     fs_err::create_dir(&layers_dir)?;
-    let platform_dir = Platform::of(env, &zip)?.write(scratch.path())?;
+    let platform_dir = Platform::of(env, &zip, &build_dir)?.write(scratch.path())?;
     let output = Lifecycle {
         zip: &zip,
         env,
@@ -38,7 +38,7 @@ pub(crate) fn run(env: &Env, args: &[OsString]) -> Result<ExitCode, Problem> {
     match output.status.code() {
         Some(0) => {
             // The platform takes this for the name; if it cannot be told, it has another one.
-            let _ = writeln!(std::io::stdout(), "{} {}", zip.about.language, zip.about.version);
+            let _ = writeln!(std::io::stdout(), "{}", zip.detected());
             Ok(ExitCode::SUCCESS)
         }
         Some(exit::NOBODY) => Ok(ExitCode::FAILURE),

@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Make classic Cloud Foundry buildpacks: a zip for each
     #[arg(long)]
     cf: bool,
+    /// The stack of a Cloud Foundry that a zip is for: cflinuxfs4, cflinuxfs5, or any
+    #[arg(long, requires = "cf")]
+    stack: Option<String>,
     /// Architecture of the packages
     #[arg(long, default_value = "amd64", value_parser = ["amd64"])]
     arch: String,
@@ -74,22 +77,28 @@ pub(crate) fn packages(
         profile,
         filters: Vec::new(),
         cf: false,
+        stack: None,
         arch: "amd64".to_owned(),
     };
     make(workspace, &args)
 }
 
-/// The classic Cloud Foundry buildpacks of all languages that can be one.
-pub(crate) fn classic(workspace: &Workspace, profile: Profile) -> Result<()> {
+/// The classic Cloud Foundry buildpacks of these languages, or of all that can be one.
+pub(crate) fn classic(
+    workspace: &Workspace,
+    profile: Profile,
+    buildpacks: &[String],
+) -> Result<Vec<PathBuf>> {
     let args = Args {
-        buildpacks: Vec::new(),
+        buildpacks: buildpacks.to_vec(),
         offline: profile == Profile::Local,
         profile,
         filters: Vec::new(),
         cf: true,
+        stack: None,
         arch: "amd64".to_owned(),
     };
-    cf::zips(workspace, &args).map(drop)
+    cf::zips(workspace, &args)
 }
 
 /// All packages as directories below `into`, with the programs in `programs`: for trying them out on this host.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use kouti_launch::Env;
@@ -77,15 +77,28 @@ pub(crate) fn with_supplied_paths(env: &Env, deps_dir: &Path) -> io::Result<Env>
     Ok(variables.into_iter().collect())
 }
 
-/// The app, at the path at which it will run.
+/// The directories of the build, at the paths at which the app will run.
 pub(crate) struct Moved<'a> {
     staging: &'a Staging,
+    /// Whether the app is there as well.
+    app: bool,
 }
 
 impl<'a> Moved<'a> {
     /// Moves the app there, and leaves a link where it was.
     pub(crate) fn app(staging: &'a Staging) -> Result<Self, Problem> {
+        if !staging.alone {
+            Self::deps(staging)?;
+        }
         let (from, to) = (&staging.build_dir, staging.place.app());
+        move_dir(from, &to).map_err(|error| not_movable(from, &to, &error))?;
+        symlink(&to, from)?;
+        fs_err::create_dir_all(staging.place.deps().join(&staging.index))?;
+        Ok(Self { staging, app: true })
+    }
+
+    /// Makes the directory for the layers, with what other buildpacks have supplied beside it.
+    pub(crate) fn deps(staging: &'a Staging) -> Result<Self, Problem> {
         let deps = staging.place.deps();
         // An earlier buildpack of this kind leaves a link.
         if deps.is_symlink() {
@@ -99,24 +112,28 @@ impl<'a> Moved<'a> {
                 symlink(staging.deps_dir.join(&index), link)?;
             }
         }
-        move_dir(from, &to).map_err(|error| not_movable(from, &to, &error))?;
-        symlink(&to, from)?;
-        Ok(Self { staging })
+        Ok(Self { staging, app: false })
     }
 
     /// Moves everything to where the platform expects it.
     pub(crate) fn back(self) -> Result<(), Problem> {
-        let Self { staging } = self;
+        let Self { staging, app: is_moved } = self;
         let (app, deps) = (staging.place.app(), staging.place.deps());
-        fs_err::remove_file(&staging.build_dir)?;
-        move_dir(&app, &staging.build_dir)
-            .map_err(|error| not_movable(&app, &staging.build_dir, &error))?;
-        // Other buildpacks and the platform know that there is such a directory.
-        if !app.is_dir() {
-            fs_err::create_dir(&app)?;
+        if is_moved {
+            fs_err::remove_file(&staging.build_dir)?;
+            move_dir(&app, &staging.build_dir)
+                .map_err(|error| not_movable(&app, &staging.build_dir, &error))?;
+            // Other buildpacks and the platform know that there is such a directory.
+            if !app.is_dir() {
+                fs_err::create_dir(&app)?;
+            }
         }
         let own = staging.own();
         fs_err::create_dir_all(&own)?;
+        if staging.alone {
+            // The layers came along with the app.
+            return Ok(());
+        }
         let layers = own.join("layers");
         if layers.exists() {
             fs_err::remove_dir_all(&layers)?;
@@ -132,8 +149,12 @@ impl<'a> Moved<'a> {
 fn not_movable(from: &Path, to: &Path, error: &io::Error) -> Problem {
     let summary =
         format!("the app cannot be moved from {} to {}: {error}", from.display(), to.display());
-    Problem::new("cf-app-not-movable", Fault::Surroundings, summary)
-        .hint("stage in a fresh container in which the user of the app owns both")
+    let owner = fs_err::metadata(to).or_else(|_| fs_err::metadata(to.parent().unwrap_or(to)));
+    let owner = owner.map_or("nobody".to_owned(), |found| format!("user {}", found.uid()));
+    let user = rustix::process::geteuid().as_raw();
+    Problem::new("cf-app-not-movable", Fault::Surroundings, summary).hint(format!(
+        "stage in a fresh container in which the user of the app owns both; this is user {user}, and the target belongs to {owner}"
+    ))
 }
 
 /// The ids of the group that was found.

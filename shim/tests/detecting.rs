@@ -1,0 +1,125 @@
+//! Whether an app is for a buildpack, and what is said if it is not.
+
+use insta::assert_snapshot;
+
+use crate::platform::{Cnb, Platform, Zip};
+
+#[test]
+fn the_right_one_is_found_and_the_others_keep_silent() {
+    let Some(platform) = Platform::new() else { return };
+    platform.file("package.json", "{}");
+    let picky = |id: &str, file: &str| {
+        Zip::of(&[Cnb::new(id).detect(&format!("[ -f {file} ] || exit 100; echo loud"))])
+    };
+    platform.upload("java", &picky("kouti/java", "pom.xml"));
+    platform.upload("nodejs", &picky("kouti/nodejs", "package.json").with("display = \"Node.js\""));
+    platform.upload("php", &picky("kouti/php", "index.php"));
+    let staged = platform.stage_detecting(&["java", "nodejs", "php"]).succeeds();
+    assert_eq!(staged.err, "");
+    let metadata = &staged.result["lifecycle_metadata"];
+    assert_eq!(metadata["detected_buildpack"], "Node.js 1.2.3");
+    assert_eq!(metadata["buildpacks"][0]["name"], "kouti-nodejs");
+    assert_eq!(metadata["buildpacks"][0]["output_metadata"]["buildpacks"][0], "kouti/nodejs@4.5.6");
+}
+
+#[test]
+fn an_app_of_nobody_is_told_so_by_the_platform_alone() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("java", &Zip::of(&[Cnb::new("kouti/java").detect("echo no; exit 100")]));
+    let staged = platform.stage_detecting(&["java", "java"]);
+    assert_eq!(staged.code, 222);
+    assert_eq!(staged.out, "");
+    assert_eq!(staged.err, "None of the buildpacks detected a compatible application\n");
+}
+
+#[test]
+fn a_buildpack_that_breaks_while_detecting_costs_one_line() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload(
+        "one",
+        &Zip::of(&[Cnb::new("kouti/one").detect("echo 'file.json is wrong'; exit 2")]),
+    );
+    platform.upload("two", &Zip::of(&[Cnb::new("kouti/two")]));
+    let staged = platform.stage_detecting(&["one", "two"]).succeeds();
+    assert_snapshot!(staged.err, @"");
+}
+
+#[test]
+fn a_named_buildpack_says_what_it_looked_at() {
+    let Some(platform) = Platform::new() else { return };
+    for number in 0..22 {
+        platform.file(&format!("file-{number:02}"), "");
+    }
+    platform.upload(
+        "java",
+        &Zip::of(&[Cnb::new("kouti/java").detect("exit 100"), Cnb::new("kouti/procfile")]),
+    );
+    let staged = platform.stage(&["java"]);
+    assert_eq!(staged.code, 223);
+    assert_snapshot!(staged.err, @"");
+}
+
+#[test]
+fn a_buildpack_that_breaks_is_named_with_its_words() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload(
+        "one",
+        &Zip::of(&[Cnb::new("kouti/one").detect("echo 'file.json is wrong'; exit 2")]),
+    );
+    let staged = platform.stage(&["one"]);
+    assert_eq!(staged.code, 223);
+    assert_snapshot!(staged.err, @"");
+}
+
+#[test]
+fn the_words_of_a_failed_build_are_the_last_before_ours() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload(
+        "one",
+        &Zip::of(&[Cnb::new("kouti/one").build("echo 'error[x]: mend your app' >&2; exit 9")]),
+    );
+    let before = platform.names_below("buildpacks");
+    let staged = platform.stage(&["one"]);
+    assert_eq!(staged.code, 223);
+    assert_snapshot!(staged.err, @"");
+    // The app is where it was, nothing of ours is left behind, and the buildpack is as it was.
+    assert!(platform.app().join("app.txt").is_file() && !platform.app().is_symlink());
+    assert_eq!(platform.names_below("tmp"), [""; 0]);
+    assert_eq!(platform.names_below("buildpacks"), before);
+}
+
+#[test]
+fn a_zip_for_another_system_is_refused() {
+    let Some(platform) = Platform::new() else { return };
+    let distro = "[distro]\nname = \"ubuntu\"\nversion = \"1.04\"\n";
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]).with(distro));
+    let staged = platform.stage(&["one"]);
+    assert_eq!(staged.code, 223);
+    let text = staged.err.split(", and the app is staged on").next().unwrap().trim_start();
+    assert_eq!(text, "error[cf-wrong-stack]: this buildpack is for ubuntu 1.04");
+    assert!(staged.err.contains("(cflinuxfs4)"), "{}", staged.err);
+    platform.env("BP_CF_IGNORE_STACK", "true").stage(&["one"]).succeeds();
+}
+
+#[test]
+fn a_zip_that_is_not_whole_is_refused() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]).with("stranger = 1"));
+    assert_snapshot!(platform.stage(&["one"]).err, @"");
+}
+
+#[test]
+fn a_buildpack_of_a_later_time_is_refused() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").api("0.99")]));
+    assert_snapshot!(platform.stage(&["one"]).err, @"");
+}
+
+#[test]
+fn what_an_old_adapter_has_left_is_refused() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
+    fs_err::create_dir_all(platform.path("vcap/app/.cloudfoundry")).unwrap();
+    fs_err::write(platform.path("vcap/app/.cloudfoundry/sentinel"), "").unwrap();
+    assert_snapshot!(platform.stage(&["one"]).err, @"");
+}
