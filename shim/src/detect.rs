@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use kouti_launch::Env;
 use kouti_report::{Fault, Problem};
 
-use crate::lifecycle::{Lifecycle, exit};
+use crate::lifecycle::{self, Lifecycle, exit};
 use crate::place::Place;
 use crate::platform::Platform;
 use crate::staging::{refuse_root, scratch};
@@ -44,13 +44,11 @@ pub(crate) fn run(env: &Env, args: &[OsString]) -> Result<ExitCode, Problem> {
         Some(exit::NOBODY) => Ok(ExitCode::FAILURE),
         _ => {
             let said = String::from_utf8_lossy(&output.stdout);
-            let last = said
-                .lines()
-                .rev()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or("nothing was said");
+            let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
+            let reason = lifecycle::broken(&said)
+                .unwrap_or_else(|| last.unwrap_or("nothing was said").to_owned());
             let summary =
-                format!("{} cannot tell whether this app is for it: {}", zip.title(), last.trim());
+                format!("{} cannot tell whether this app is for it: {reason}", zip.title());
             Err(Problem::new("cf-detect-failed", Fault::App, summary))
         }
     }

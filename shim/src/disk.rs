@@ -61,7 +61,7 @@ mod tests {
     fn what_does_not_fit_is_told_with_its_size() {
         let problem = full(Path::new("/home/vcap"), 300_000_000, 20_000_000);
         assert_snapshot!(problem.page("", Colour::Off), @"
-        error[cf-disk-full]: /home/vcap has 20.0 MB left, and another copy of the app needs 300 MB
+        error[cf-disk-full]: /home/vcap has 20.0 MB left, and another copy of the app needs 300.0 MB
 
         hint: leave out with `.cfignore` what the app does not need
         hint: ask the operator for more disk while staging: `cc.staging.minimum_staging_disk_mb`

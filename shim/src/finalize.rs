@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use kouti_report::{Fault, Log, Problem, bytes};
 
 use crate::cache::{Cache, Terms};
-use crate::lifecycle::{Lifecycle, exit};
+use crate::lifecycle::{self, Lifecycle, exit};
 use crate::platform::Platform;
 use crate::processes::{Started, Wishes};
 use crate::record::Metadata;
@@ -133,9 +133,9 @@ fn build(staging: &Staging, log: &mut Log, platform: &Platform) -> Result<Metada
 }
 
 /// Runs the build of the lifecycle; what buildpacks say about a failure has been shown by then.
-pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>, log: &mut Log) -> Result<(), Problem> {
+pub(crate) fn run_buildpacks(phases: &Lifecycle<'_>, log: &mut Log) -> Result<(), Problem> {
     let since = parent::since_start();
-    let status = patience::watch(log, since, "buildpacks still build", || lifecycle.build())?;
+    let status = patience::watch(log, since, "buildpacks still build", || phases.build())?;
     let (id, summary, hint) = match status.code() {
         Some(0) => return Ok(()),
         Some(exit::BUILD) => (
@@ -143,11 +143,7 @@ pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>, log: &mut Log) -> Result
             "a buildpack could not build this app".to_owned(),
             "its own message above says what to do",
         ),
-        Some(exit::API) => (
-            "cf-buildpack-api",
-            "a buildpack in this zip needs another lifecycle than the zip holds".to_owned(),
-            "upload a zip that was packaged by one release",
-        ),
+        Some(exit::API) => return Err(lifecycle::other_api()),
         _ => (
             "cf-lifecycle-failed",
             format!("the lifecycle ended with {status}"),
@@ -158,10 +154,10 @@ pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>, log: &mut Log) -> Result
 }
 
 /// The ids of the buildpacks that take part.
-fn detect(lifecycle: &Lifecycle<'_>, staging: &Staging) -> Result<Vec<String>, Problem> {
-    let output = lifecycle.detect()?;
+fn detect(phases: &Lifecycle<'_>, staging: &Staging) -> Result<Vec<String>, Problem> {
+    let output = phases.detect()?;
     match output.status.code() {
-        Some(0) => before::group(&lifecycle.group()),
+        Some(0) => before::group(&phases.group()),
         code => Err(before::nobody(staging, code, &String::from_utf8_lossy(&output.stdout))?),
     }
 }

@@ -81,6 +81,10 @@ fn renamed(from: &Path, to: &Path) -> io::Result<bool> {
 
 /// A copy with modes and symbolic links.
 pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    // A walk would follow a link at which it starts.
+    if from.is_symlink() {
+        return symlink(fs_err::read_link(from)?, to);
+    }
     let mut dirs = Vec::new();
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.map_err(io::Error::from)?;
@@ -155,6 +159,17 @@ mod tests {
             let mode = fs_err::metadata(dir.join("sub dir")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o555);
             remove_dir(&dir).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_link_is_copied_as_a_link_wherever_it_leads() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, target) in [("nowhere", "/nowhere/at/all"), ("dir", ".")] {
+            symlink(target, root.path().join(name)).unwrap();
+            let copied = root.path().join(format!("{name}-copy"));
+            copy(&root.path().join(name), &copied).unwrap();
+            assert_eq!(fs_err::read_link(copied).unwrap(), Path::new(target));
         }
     }
 

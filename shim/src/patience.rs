@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(said(Duration::from_secs(3)), "");
         insta::assert_snapshot!(said(Duration::from_mins(13)), @"
         warning: still building after 13m 00s of staging; many platforms stop at 15m
-          hint: ask the operator for more time, or build before the push
+        hint: ask the operator for more time, or build before the push
         ");
     }
 }

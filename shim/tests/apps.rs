@@ -78,7 +78,11 @@ fn an_app_that_has_no_place_to_run_at_is_told_who_owns_it() {
     fs_err::write(platform.path("vcap/app/stranger"), "").unwrap();
     let staged = platform.stage(&["one"]);
     let user = fs_err::metadata(platform.path("vcap/app")).unwrap().uid();
-    assert_snapshot!(staged.err.replace(&user.to_string(), "<user>"), @"");
+    assert_snapshot!(staged.page().replace(&user.to_string(), "<user>"), @"
+    error[cf-app-not-movable]: the app cannot be moved from <dir>/app to <dir>/vcap/app: <dir>/vcap/app is not empty
+
+    hint: stage in a fresh container in which the user of the app owns both; this is user <user>, and the target belongs to user <user>
+    ");
     assert!(platform.app().join("app.txt").is_file());
 }
 

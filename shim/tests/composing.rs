@@ -42,7 +42,7 @@ fn a_classic_buildpack_after_ours_has_what_we_supply() {
     let staged = platform.stage(&["nodejs", "last"]).succeeds();
     assert!(staged.out.contains("supplying to 0 files, only: true"), "{}", staged.out);
     // What was written down while building is true while others build.
-    let expected = "built with node from <dir>/";
+    let expected = "built with node from <contents>/deps/0/bin/node, compile from <contents>/";
     assert!(
         staged.out.contains(expected) && staged.out.contains(", home, libx.so"),
         "{}",
@@ -151,7 +151,11 @@ fn what_can_only_be_the_last_says_so() {
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
     let staged = platform.stage(&["one", "one"]);
     assert_eq!(staged.code, 225);
-    assert_snapshot!(staged.err, @"");
+    assert_snapshot!(staged.page(), @"
+    error[cf-nothing-to-supply]: kouti-one 1.2.3 can only be the last buildpack of an app
+
+    hint: put it at the end of the list of buildpacks
+    ");
 }
 
 #[test]

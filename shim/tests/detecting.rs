@@ -9,7 +9,9 @@ fn the_right_one_is_found_and_the_others_keep_silent() {
     let Some(platform) = Platform::new() else { return };
     platform.file("package.json", "{}");
     let picky = |id: &str, file: &str| {
-        Zip::of(&[Cnb::new(id).detect(&format!("[ -f {file} ] || exit 100; echo loud"))])
+        Zip::of(&[Cnb::new(id)
+            .detect(&format!("[ -f {file} ] || exit 100; echo loud"))
+            .build("process web true")])
     };
     platform.upload("java", &picky("kouti/java", "pom.xml"));
     platform.upload("nodejs", &picky("kouti/nodejs", "package.json").with("display = \"Node.js\""));
@@ -39,15 +41,17 @@ fn a_buildpack_that_breaks_while_detecting_costs_one_line() {
         "one",
         &Zip::of(&[Cnb::new("kouti/one").detect("echo 'file.json is wrong'; exit 2")]),
     );
-    platform.upload("two", &Zip::of(&[Cnb::new("kouti/two")]));
+    platform.upload("two", &Zip::of(&[Cnb::new("kouti/two").build("process web true")]));
     let staged = platform.stage_detecting(&["one", "two"]).succeeds();
-    assert_snapshot!(staged.err, @"");
+    assert_snapshot!(staged.page(), @"
+    error[cf-detect-failed]: kouti-one 1.2.3 cannot tell whether this app is for it: kouti/one@4.5.6: file.json is wrong
+    ");
 }
 
 #[test]
 fn a_named_buildpack_says_what_it_looked_at() {
     let Some(platform) = Platform::new() else { return };
-    for number in 0..22 {
+    for number in 0..20 {
         platform.file(&format!("file-{number:02}"), "");
     }
     platform.upload(
@@ -56,7 +60,38 @@ fn a_named_buildpack_says_what_it_looked_at() {
     );
     let staged = platform.stage(&["java"]);
     assert_eq!(staged.code, 223);
-    assert_snapshot!(staged.err, @"");
+    assert_snapshot!(staged.page(), @"
+    error[cf-not-for-this-app]: this app is not for kouti-java 1.2.3
+    its buildpacks:
+      kouti/java 4.5.6
+      kouti/procfile 4.5.6
+    the app:
+      app.txt
+      file-00
+      file-01
+      file-02
+      file-03
+      file-04
+      file-05
+      file-06
+      file-07
+      file-08
+      file-09
+      file-10
+      file-11
+      file-12
+      file-13
+      file-14
+      file-15
+      file-16
+      file-17
+      file-18
+      … and 1 more
+
+    hint: check `path:` in the manifest: it must name the directory of the app
+    hint: build what has to be built before a push, such as a JAR
+    hint: or name another buildpack with `cf push -b`
+    ");
 }
 
 #[test]
@@ -68,7 +103,17 @@ fn a_buildpack_that_breaks_is_named_with_its_words() {
     );
     let staged = platform.stage(&["one"]);
     assert_eq!(staged.code, 223);
-    assert_snapshot!(staged.err, @"");
+    assert_snapshot!(staged.page(), @"
+    error[cf-detect-failed]: kouti-one 1.2.3 cannot tell how to build this app
+    ======== Output: kouti/one@4.5.6 ========
+    file.json is wrong
+    ======== Results ========
+    err:  kouti/one@4.5.6 (2)
+    ERROR: No buildpack groups passed detection.
+    ERROR: failed to detect: buildpack(s) failed with err
+
+    hint: correct what is said above, then push again
+    ");
 }
 
 #[test]
@@ -81,7 +126,11 @@ fn the_words_of_a_failed_build_are_the_last_before_ours() {
     let before = platform.names_below("buildpacks");
     let staged = platform.stage(&["one"]);
     assert_eq!(staged.code, 223);
-    assert_snapshot!(staged.err, @"");
+    assert_snapshot!(staged.page(), @"
+    error[cf-build-failed]: a buildpack could not build this app
+
+    hint: its own message above says what to do
+    ");
     // The app is where it was, nothing of ours is left behind, and the buildpack is as it was.
     assert!(platform.app().join("app.txt").is_file() && !platform.app().is_symlink());
     assert_eq!(platform.names_below("tmp"), [""; 0]);
@@ -105,14 +154,23 @@ fn a_zip_for_another_system_is_refused() {
 fn a_zip_that_is_not_whole_is_refused() {
     let Some(platform) = Platform::new() else { return };
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]).with("stranger = 1"));
-    assert_snapshot!(platform.stage(&["one"]).err, @"");
+    assert_snapshot!(platform.stage(&["one"]).page(), @"
+    error[cf-zip-incomplete]: this buildpack is not whole: <dir>/buildpacks/one/kouti/shim.toml: unknown field `stranger`, expected one of `schema`, `language`, `display`, `version`, `distro`, `buildpacks`, `supply`, `compat`, `lifecycle`
+
+    hint: upload the released zip as it is: `cf update-buildpack NAME -p FILE.zip`
+    ");
 }
 
 #[test]
 fn a_buildpack_of_a_later_time_is_refused() {
     let Some(platform) = Platform::new() else { return };
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").api("0.99")]));
-    assert_snapshot!(platform.stage(&["one"]).err, @"");
+    assert_snapshot!(platform.stage(&["one"]).page(), @"
+    error[cf-buildpack-api]: a buildpack in this zip needs another lifecycle than the zip holds
+    ERROR: failed to set API for Buildpack 'kouti/one@4.5.6': buildpack API version '0.99' is incompatible with the lifecycle
+
+    hint: upload a zip that was packaged by one release
+    ");
 }
 
 #[test]
@@ -121,5 +179,9 @@ fn what_an_old_adapter_has_left_is_refused() {
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
     fs_err::create_dir_all(platform.path("vcap/app/.cloudfoundry")).unwrap();
     fs_err::write(platform.path("vcap/app/.cloudfoundry/sentinel"), "").unwrap();
-    assert_snapshot!(platform.stage(&["one"]).err, @"");
+    assert_snapshot!(platform.stage(&["one"]).page(), @"
+    error[cf-other-shim]: another adapter of buildpacks was here before and left <dir>/vcap/app/.cloudfoundry/sentinel
+
+    hint: remove that buildpack from the list of the app: the two cannot be combined
+    ");
 }

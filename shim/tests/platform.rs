@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -97,9 +98,26 @@ impl Staged {
         self
     }
 
+    /// The error page: what is said before the platform's own words.
+    pub(crate) fn page(&self) -> &str {
+        let page = self.err.split("Failed to ").next().unwrap_or_default();
+        page.trim_start_matches('\n')
+    }
+
     pub(crate) fn command(&self, kind: &str) -> &str {
         self.result["process_types"][kind].as_str().unwrap_or_default()
     }
+}
+
+/// The program without what only a debugger needs: it goes into every droplet.
+fn stripped() -> &'static Path {
+    static STRIPPED: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_kouti-cf"));
+        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kouti-cf");
+        let status = Command::new("strip").arg("-o").arg(&to).arg(&program).status();
+        if status.is_ok_and(|status| status.success()) { to } else { program }
+    });
+    &STRIPPED
 }
 
 fn is_root() -> bool {
@@ -178,7 +196,7 @@ impl Platform {
         }
         let kouti = dir.join("kouti");
         fs_err::create_dir_all(kouti.join("lifecycle")).unwrap();
-        fs_err::copy(env!("CARGO_BIN_EXE_kouti-cf"), kouti.join("kouti-cf")).unwrap();
+        fs_err::copy(stripped(), kouti.join("kouti-cf")).unwrap();
         symlink(self.path("lifecycle"), kouti.join("lifecycle/lifecycle")).unwrap();
         let mut about = format!(
             "schema = 1\nlanguage = \"{key}\"\nversion = \"1.2.3\"\nlifecycle = \"0.21.14\"\n{}",
@@ -228,6 +246,11 @@ impl Platform {
     }
 
     fn builder(&self, keys: &[&str], skips_detect: bool) -> Staged {
+        if self.path("vcap/staging_info.yml").is_file() {
+            // An app has started there; a staging has a container of its own.
+            fs_err::remove_dir_all(self.path("vcap")).unwrap();
+            fs_err::create_dir_all(self.path("vcap/app")).unwrap();
+        }
         for dir in [&self.path("vcap"), &self.path("cache"), &self.path("tmp"), &self.build_dir] {
             own(dir);
         }
@@ -288,7 +311,16 @@ impl Platform {
 
     /// What was printed, with the directory of the test by a name that is always the same.
     pub(crate) fn shown(&self, printed: &[u8]) -> String {
-        String::from_utf8_lossy(printed).replace(self.base.path().to_str().unwrap(), "<dir>")
+        let text =
+            String::from_utf8_lossy(printed).replace(self.base.path().to_str().unwrap(), "<dir>");
+        // The contents directory has a random name.
+        match text.find("/tmp/contents") {
+            Some(at) => {
+                let name = &text[at..at + "/tmp/contents".len() + 6];
+                text.replace(name, "<contents>")
+            }
+            None => text,
+        }
     }
 
     /// Makes a container of the droplet, at the place at which it was staged.

@@ -77,7 +77,7 @@ fn a_command_that_is_too_long_is_in_a_script() {
         staged(&platform, "process web printf '%s' \"$(head -c 4500 /dev/zero | tr '\\0' x)\"");
     assert_eq!(staged.command("web"), "bash \"$DEPS_DIR\"/0/kouti/run-web");
     let notice =
-        "the command of `web` has 4511 bytes, more than the platform takes: it is in a script";
+        "the command of `web` has 4515 bytes, more than the platform takes: it is in a script";
     assert!(staged.err.contains(notice), "{}", staged.err);
     platform.extract();
     assert_eq!(platform.run("", &[]), "x".repeat(4500));
@@ -89,7 +89,10 @@ fn the_apps_own_procfile_has_the_last_word() {
     platform.file("Procfile", "web: printf 'own web'\nextra: printf extra\n");
     let kept = staged(&platform, "process web printf ours; process worker printf worker");
     assert_eq!(kept.command("web"), "printf 'own web'");
-    assert_eq!((kept.command("extra"), kept.command("worker")), ("printf extra", "printf worker"));
+    assert_eq!(
+        (kept.command("extra"), kept.command("worker")),
+        ("printf extra", "exec printf worker")
+    );
 
     // A build that removes its sources does not change what is started.
     platform.upload(
@@ -126,14 +129,14 @@ printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "*;memory=32"\n' 
     let named = staged(&platform, build);
     let sidecar = |staged: &Staged| staged.result["sidecars"].to_string();
     let expected =
-        r#"[{"name":"agent","process_types":["web"],"command":"printf agent","memory":32}]"#;
+        r#"[{"name":"agent","process_types":["web"],"command":"exec printf agent","memory":32}]"#;
     assert_eq!(sidecar(&named), expected);
     assert_eq!(named.command("agent"), "", "a sidecar is no process of its own");
     // The platform then looks for the file at an index that does not exist otherwise.
     platform.upload("no", &Zip::of(&[Cnb::new("kouti/no").detect("exit 100")]));
     let found = platform.stage_detecting(&["no", "one", "no"]).succeeds();
     assert_eq!(sidecar(&found), expected);
-    assert_eq!(found.command("web"), "printf web");
+    assert_eq!(found.command("web"), "exec printf web");
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn the_last_of_ten_buildpacks_is_heard() {
     let mut keys: Vec<_> = keys.iter().map(String::as_str).collect();
     keys.push("one");
     let staged = platform.stage(&keys).succeeds();
-    assert_eq!(staged.command("web"), "printf web");
+    assert_eq!(staged.command("web"), "exec printf web");
     assert!(platform.droplet_file("deps/10/config.yml").contains("kouti-one"));
     platform.extract();
     assert_eq!(platform.run("tool09", &[]), "<dir>/vcap/deps/09/bin/tool09\n");

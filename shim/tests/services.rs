@@ -125,9 +125,18 @@ fn many_services_are_no_problem_and_broken_ones_are_told() {
     assert_eq!(staged.out.matches("/k: 1 600").count(), 200);
 
     let broken = platform.env("VCAP_SERVICES", "{\"x\": [");
-    assert_snapshot!(broken.stage(&["one"]).err, @"");
+    assert_snapshot!(broken.stage(&["one"]).page(), @"
+    error[vcap-services-invalid]: VCAP_SERVICES is not valid JSON (line 1, column 7)
+
+    hint: the platform sets it; if you set it yourself, check its quotes and brackets
+    ");
     let unreadable =
         broken.env("VCAP_SERVICES", "").env("VCAP_SERVICES_FILE_PATH", "/nowhere/vcap");
-    assert_snapshot!(unreadable.stage(&["one"]).err, @"");
+    assert_snapshot!(unreadable.stage(&["one"]).page(), @"
+    error[vcap-services-unreadable]: the file named by VCAP_SERVICES_FILE_PATH cannot be read
+      caused by: failed to open file `/nowhere/vcap`: No such file or directory (os error 2)
+
+    hint: let the user who builds and the user who runs the app read it
+    ");
     unreadable.env("BP_CF_BINDINGS_ENABLED", "false").stage(&["one"]).succeeds();
 }

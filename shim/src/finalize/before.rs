@@ -9,7 +9,7 @@ use kouti_launch::Env;
 use kouti_report::{Fault, Problem};
 use serde::Deserialize;
 
-use crate::lifecycle::exit;
+use crate::lifecycle::{self, exit};
 use crate::moving::move_dir;
 use crate::staging::Staging;
 
@@ -183,6 +183,11 @@ pub(crate) fn nobody(staging: &Staging, code: Option<i32>, said: &str) -> Result
         );
         problem.excerpt = Some(said.trim_end().to_owned());
         return Ok(problem.hint("correct what is said above, then push again"));
+    }
+    if code == Some(exit::API) {
+        let mut problem = lifecycle::other_api();
+        problem.excerpt = Some(said.trim_end().to_owned());
+        return Ok(problem);
     }
     if code != Some(exit::NOBODY) {
         let code = code.map_or("a signal".to_owned(), |code| format!("code {code}"));
