@@ -98,6 +98,17 @@ impl Classic {
     }
 }
 
+/// The type of a service that classic buildpacks know by its name, if `BP_CF_COMPAT` does not say otherwise.
+pub(crate) fn type_of_service(
+    env: &Env,
+    buildpacks: &[String],
+    name: &str,
+) -> Option<&'static str> {
+    let is_on = settings::flag(env, "BP_CF_COMPAT", true).unwrap_or(true);
+    let knows_php = buildpacks.iter().any(|buildpack| buildpack == "php");
+    (is_on && knows_php).then(|| php::session_store(env, name)).flatten()
+}
+
 fn nodejs(env: &Env, classic: &mut Classic) {
     let name = "NPM_CONFIG_PRODUCTION";
     if env.given(name).is_some_and(|value| value.eq_ignore_ascii_case("false")) {

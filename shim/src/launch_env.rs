@@ -56,7 +56,7 @@ fn environment(env: &Env, index: &str) -> Result<String, Problem> {
     let before: Variables = env.as_map().iter().collect();
     let mut variables = before.clone();
     if crate::settings::flag(env, "BPL_CF_BINDINGS_ENABLED", true)? {
-        services(env, &mut variables)?;
+        services(env, &record.compat, &mut variables)?;
     }
     launcher.add_layers(&kind, &mut variables)?;
     let classic = Classic::read(env, None, &record.compat)?;
@@ -77,11 +77,11 @@ fn environment(env: &Env, index: &str) -> Result<String, Problem> {
 }
 
 /// Services as directories, for apps that know no other form. What the user has set wins.
-fn services(env: &Env, variables: &mut Variables) -> Result<(), Problem> {
+fn services(env: &Env, classic: &[String], variables: &mut Variables) -> Result<(), Problem> {
     if env.given("SERVICE_BINDING_ROOT").is_some() {
         return Ok(());
     }
-    let services = Directories::read(env)?;
+    let services = Directories::read(env, classic)?;
     if !services.is_empty() {
         variables.set("SERVICE_BINDING_ROOT", services.write_for_launch(env)?);
     }

@@ -50,7 +50,7 @@ impl Platform {
         }
         let mut services = None;
         if settings::flag(env, "BP_CF_BINDINGS_ENABLED", true)? {
-            let found = Directories::read(env)?;
+            let found = Directories::read(env, &zip.about.compat)?;
             services = Some(found).filter(|found| !found.is_empty());
         }
         // Buildpacks that read the variable would let it hide the directory, or see a service twice.

@@ -86,14 +86,37 @@ fn too_few(args: &[OsString]) -> Problem {
 
 /// The lifecycle builds as no other user than the one of the app.
 pub(crate) fn refuse_root() -> Result<(), Problem> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    Err(Problem::new("cf-root", Fault::Surroundings, "an app cannot be staged as root (user id 0)")
-        .hint("stage it as the platform does, as a user with the id 2000"))
+    if rustix::process::geteuid().is_root() { Err(as_root()) } else { Ok(()) }
+}
+
+fn as_root() -> Problem {
+    Problem::new("cf-root", Fault::Surroundings, "an app cannot be staged as root (user id 0)")
+        .hint("stage it as the platform does, as a user with the id 2000")
 }
 
 /// A directory of our own for what is only needed now; only this user can read it.
 pub(crate) fn scratch() -> Result<tempfile::TempDir, Problem> {
     Ok(tempfile::Builder::new().prefix("kouti-cf-").tempdir()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use kouti_report::Colour;
+
+    use super::*;
+
+    #[test]
+    fn who_calls_it_otherwise_than_the_platform_is_told() {
+        assert_snapshot!(as_root().page("", Colour::Off), @"
+        error[cf-root]: an app cannot be staged as root (user id 0)
+
+        hint: stage it as the platform does, as a user with the id 2000
+        ");
+        assert_snapshot!(too_few(&["/tmp/app".into()]).page("", Colour::Off), @"
+        error[cf-usage]: the platform has named 1 directories, not at least two
+
+        hint: let the platform call the programs in the `bin` directory of the buildpack
+        ");
+    }
 }

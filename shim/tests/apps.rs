@@ -89,10 +89,17 @@ fn an_app_that_has_no_place_to_run_at_is_told_who_owns_it() {
 #[test]
 fn a_platform_with_one_buildpack_for_an_app_has_all_of_it_in_the_app() {
     let Some(platform) = Platform::new() else { return };
-    let build = "layer env launch; mkdir \"$layer/bin\"; printf '#!/bin/sh\\necho $0' > \"$layer/bin/tool\"; chmod +x \"$layer/bin/tool\"; process web tool";
+    let build = r#"
+layer env launch; mkdir "$layer/bin"; printf '#!/bin/sh\necho $0' > "$layer/bin/tool"; chmod +x "$layer/bin/tool"
+process web tool; process agent tool
+printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "web"\n' >> "$layers/launch.toml"
+"#;
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build(build)]));
     let output = platform.compile("one");
     assert!(output.status.success(), "{}", platform.shown(&output.stderr));
+    // Whoever called it is not known, and may ask several buildpacks which of them it is.
+    let err = platform.shown(&output.stderr);
+    assert!(err.contains("the platform may not start the sidecars: agent"), "{err}");
     let app = platform.app();
     let script = fs_err::read_to_string(app.join(".profile.d/0000_set-deps-dir.sh")).unwrap();
     assert_eq!(script, "export DEPS_DIR=\"$HOME/.cloudfoundry\"\n");

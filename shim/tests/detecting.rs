@@ -185,3 +185,11 @@ fn what_an_old_adapter_has_left_is_refused() {
     hint: remove that buildpack from the list of the app: the two cannot be combined
     ");
 }
+
+#[test]
+fn a_lifecycle_that_breaks_is_told_with_its_code() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
+    platform.replace_lifecycle("echo 'out of memory'; exit 77");
+    assert_snapshot!(platform.stage(&["one"]).page(), @"");
+}

@@ -17,6 +17,19 @@ const MEANINGLESS: [&str; 3] = ["STACK", "PHP_VM", "PHP_DEFAULT"];
 /// Names of parts that are no extensions.
 const PARTS: [&str; 4] = ["fpm", "cli", "cgi", "pear"];
 
+/// Parts of names by which the old buildpack knew where sessions are kept, and the variables that name others.
+const SESSIONS: [(&str, &str, &str); 2] = [
+    ("REDIS_SESSION_STORE_SERVICE_NAME", "redis-sessions", "php-redis-session"),
+    ("MEMCACHED_SESSION_STORE_SERVICE_NAME", "memcached-sessions", "php-memcached-session"),
+];
+
+pub(super) fn session_store(env: &Env, name: &str) -> Option<&'static str> {
+    let is_it = |(variable, usual, _): &&(&str, &str, &str)| {
+        name.contains(env.given(variable).unwrap_or(usual))
+    };
+    SESSIONS.iter().find(is_it).map(|(_, _, kind)| *kind)
+}
+
 pub(super) fn read(env: &Env, app_dir: &Path, classic: &mut Classic) -> Result<(), Problem> {
     let dir = app_dir.join(".bp-config");
     if !dir.is_dir() {

@@ -70,6 +70,20 @@ fn other_languages_have_less_of_it() {
     assert_eq!(shown(&site, When::Staging), ["BP_WEB_SERVER_FORCE_HTTPS=true"]);
 }
 
+#[test]
+fn php_knows_where_sessions_are_by_the_name_of_a_service() {
+    let kind = |variables: &[(&str, &str)], buildpack: &str, name: &str| {
+        type_of_service(&variables.iter().copied().collect(), &[buildpack.to_owned()], name)
+    };
+    assert_eq!(kind(&[], "php", "my-redis-sessions"), Some("php-redis-session"));
+    assert_eq!(kind(&[], "php", "memcached-sessions-2"), Some("php-memcached-session"));
+    assert_eq!(kind(&[], "php", "redis"), None);
+    let named = [("REDIS_SESSION_STORE_SERVICE_NAME", "redis")];
+    assert_eq!(kind(&named, "php", "redis"), Some("php-redis-session"));
+    assert_eq!(kind(&named, "java", "redis"), None);
+    assert_eq!(kind(&[("BP_CF_COMPAT", "false")], "php", "redis-sessions"), None);
+}
+
 fn php(options: &str, composer: bool) -> Result<Classic, Problem> {
     let app = tempfile::tempdir().unwrap();
     fs_err::create_dir_all(app.path().join(".bp-config/nginx")).unwrap();

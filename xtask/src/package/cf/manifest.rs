@@ -183,6 +183,11 @@ mod tests {
           sha256: "abc"
           cf_stacks: [cflinuxfs4]
         "#);
+        let read: serde_json::Value = serde_saphyr::from_str(
+            &of("nginx", "1.2.3", Some("cflinuxfs5"), &descriptors).unwrap(),
+        )
+        .unwrap();
+        assert_eq!(read["stack"], "cflinuxfs5");
         assert_snapshot!(of("static", "1", None, &[]).unwrap(), @r#"
         ---
         language: "static"
