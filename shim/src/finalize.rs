@@ -20,6 +20,9 @@ use crate::{commands, digest, disk, parent, patience, procfile, settings};
 
 pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
     let procfile = procfile::read(&staging.build_dir)?;
+    if let Some(notice) = before::old_scripts(&staging.build_dir) {
+        log.warn(notice);
+    }
     let app_size = disk::check(log, &staging.build_dir, staging.place.home())?;
     let mut platform = Platform::of(&staging.env, &staging.zip, &staging.build_dir)?;
     platform.tell(log);

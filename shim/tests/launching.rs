@@ -37,6 +37,9 @@ END
 program . 2 <<'END'
 echo "SECOND = '$FIRST$FIRST'" >&3
 END
+program . limit <<'END'
+echo "LIMIT = '$MEMORY_LIMIT'" >&3
+END
 program web 3 <<'END'
 echo 'OF_WEB = "yes"' >&3
 END
@@ -53,6 +56,8 @@ mkdir -p "$layer/exec.d"; echo no > "$layer/exec.d/readme"
     assert!(out.ends_with(&expected), "{out}");
     assert!(err.contains("on stdout") && err.contains("on stderr"), "{err}");
     assert!(err.contains("exec.d/readme cannot be executed and is left out"), "{err}");
+    // What a helper decides by memory, it decides by that of the process.
+    assert_eq!(platform.run("echo $LIMIT", &[("MEMORY_LIMIT", "64m")]), "64m\n");
     // A task is of no type.
     let task = platform.run("echo $FIRST$OF_WEB", &[("VCAP_APPLICATION", "{}")]);
     assert_eq!(task, "1\n");
@@ -177,6 +182,11 @@ fn what_the_app_says_itself_wins() {
     let Some(platform) = Platform::new() else { return };
     platform.file(".profile.d/own.sh", "set -e\nexport KIND=profile.d:$KIND PATH=/own:$PATH\n");
     platform.file(".profile", "export LATE=$KIND; echo once\n");
+    platform.file(".profile.d/000_multi-supply.sh", "");
+    platform.upload("two", &Zip::of(&[Cnb::new("kouti/two").build("process web true")]));
+    let warning = "the app brings scripts of an earlier droplet: .profile.d/000_multi-supply.sh";
+    let err = platform.stage(&["two"]).succeeds().err;
+    assert!(err.contains(warning), "{err}");
     staged(
         &platform,
         "mkdir \"$layer/env\"; printf layer > \"$layer/env/KIND\"; mkdir \"$layer/bin\"",

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use kouti_launch::Env;
-use kouti_report::{Fault, Problem};
+use kouti_report::{Fault, Notice, Problem};
 use serde::Deserialize;
 
 use crate::lifecycle::{self, exit};
@@ -216,6 +216,20 @@ pub(crate) fn nobody(staging: &Staging, code: Option<i32>, said: &str) -> Result
         .hint("check `path:` in the manifest: it must name the directory of the app")
         .hint("build what has to be built before a push, such as a JAR")
         .hint("or name another buildpack with `cf push -b`"))
+}
+
+/// Scripts of an earlier droplet among the sources: they would be read after those of this one.
+pub(crate) fn old_scripts(app_dir: &Path) -> Option<Notice> {
+    let names = names(&app_dir.join(".profile.d")).ok()?;
+    let is_old = |name: &&String| *name == "000_multi-supply.sh" || name.ends_with("_kouti.sh");
+    let old: Vec<_> = names.iter().filter(is_old).cloned().collect();
+    (!old.is_empty()).then(|| {
+        let text = format!(
+            "the app brings scripts of an earlier droplet: .profile.d/{}",
+            old.join(", .profile.d/")
+        );
+        Notice::new(text).hint("remove them from the sources: they change the paths of this one")
+    })
 }
 
 fn names(dir: &Path) -> io::Result<Vec<String>> {
