@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kouti_launch::Env;
+
 use crate::flags::Flags;
 use crate::outputs::{self, Staged};
 use crate::{Failure, home};
@@ -17,7 +19,7 @@ mod code {
     pub(super) const SUPPLY: u8 = 225;
 }
 
-pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn run(env: &Env, args: &[String]) -> Result<(), Failure> {
     let flags = Flags::read(args)?;
     let keys = flags.order();
     let Some(last) = keys.last() else {
@@ -37,6 +39,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     prepare_cache(&cache, suppliers)?;
 
     let staging = Staging {
+        home: home(env),
         build_dir: flags.path("buildDir"),
         buildpacks: flags.path("buildpacksDir"),
         deps,
@@ -91,6 +94,7 @@ fn prepare_cache(cache: &Path, suppliers: &[&str]) -> Result<(), Failure> {
 
 /// What all steps share.
 pub(crate) struct Staging {
+    home: PathBuf,
     pub(crate) build_dir: PathBuf,
     pub(crate) buildpacks: PathBuf,
     pub(crate) deps: PathBuf,
@@ -163,7 +167,7 @@ impl Staging {
 
     pub(crate) fn command(&self, program: &Path, more: &[&Path]) -> Command {
         let mut command = Command::new(program);
-        command.arg(&self.build_dir).args(more).current_dir(home()).env("HOME", home());
+        command.arg(&self.build_dir).args(more).current_dir(&self.home).env("HOME", &self.home);
         command
     }
 }

@@ -14,6 +14,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use kouti_launch::Env;
+
 /// Why a step ended, with the code that the platform knows it by.
 #[derive(Debug)]
 struct Failure {
@@ -34,13 +36,14 @@ impl From<std::io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
+    let env = Env::of_process();
     let mut args = std::env::args().skip(1);
     let step = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
     let outcome = match step.as_str() {
-        "builder" => builder::run(&args),
-        "launcher" => launcher::launch(&args),
-        "shell" => launcher::shell(&args),
+        "builder" => builder::run(&env, &args),
+        "launcher" => launcher::launch(&env, &args),
+        "shell" => launcher::shell(&env, &args),
         _ => Err(Failure::new(1, "usage: kouti-cf-driver builder|launcher|shell …")),
     };
     match outcome {
@@ -54,6 +57,6 @@ fn main() -> ExitCode {
 }
 
 /// The home of the user of apps.
-fn home() -> PathBuf {
-    std::env::var_os("KOUTI_CF_ROOT").map_or_else(|| PathBuf::from("/home/vcap"), PathBuf::from)
+fn home(env: &Env) -> PathBuf {
+    PathBuf::from(env.given("KOUTI_CF_ROOT").unwrap_or("/home/vcap"))
 }

@@ -48,7 +48,7 @@ impl Staged {
             let dir = staging.deps.join(format!("{number:0width$}"));
             let config = yaml(&dir.join("config.yml"))?.unwrap_or_else(|| json!({}));
             let is_last = number == suppliers;
-            let key = if is_last { key } else { order[number] };
+            let key = order.get(number).filter(|_| !is_last).copied().unwrap_or(key);
             let name = config["name"].as_str().unwrap_or(if is_last { detected } else { "" });
             staged.buildpacks.push(json!({
                 "key": key,

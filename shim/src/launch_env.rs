@@ -151,8 +151,8 @@ fn exec_d(
 fn last_lines(printed: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(printed);
     let lines: Vec<_> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
-    let shown = lines.into_iter().rev().map(|line| format!("  {line}\n")).collect::<String>();
-    (!shown.is_empty()).then_some(shown)
+    let shown: Vec<_> = lines.into_iter().rev().map(|line| format!("  {line}")).collect();
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
 /// Shell code that sets what is new.

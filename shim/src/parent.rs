@@ -46,10 +46,10 @@ impl Call {
 fn running(stat: &str, uptime: &str, ticks_per_second: u64) -> Option<Duration> {
     // The name of the program may have blanks and brackets in it.
     let (_, fields) = stat.rsplit_once(')')?;
-    let start: u64 = fields.split_whitespace().nth(19)?.parse().ok()?;
+    let since: u64 = fields.split_whitespace().nth(19)?.parse().ok()?;
     let (seconds, _) = uptime.split_once('.')?;
     let now: u64 = seconds.parse().ok()?;
-    Some(Duration::from_secs(now.saturating_sub(start / ticks_per_second.max(1))))
+    Some(Duration::from_secs(now.saturating_sub(since / ticks_per_second.max(1))))
 }
 
 #[cfg(test)]

@@ -134,10 +134,7 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     if path.is_file() {
         return Some(fs_err::canonicalize(path).unwrap());
     }
-    #[expect(clippy::print_stderr, reason = "the name of a skipped test has to be seen")]
-    {
-        eprintln!("skipped: first run `cargo xtask tools`, which makes target/tools/{name}");
-    }
+    eprintln!("skipped: first run `cargo xtask tools`, which makes target/tools/{name}");
     None
 }
 
@@ -346,15 +343,15 @@ impl Platform {
 
     /// What `cf ssh` users call.
     pub(crate) fn shell(&self, command: &str) -> String {
-        self.text(self.started(&["shell", "app", command], &[]).output().unwrap())
+        self.text(&self.started(&["shell", "app", command], &[]).output().unwrap())
     }
 
     /// What a command prints that ends well.
     pub(crate) fn run(&self, command: &str, variables: &[(&str, &str)]) -> String {
-        self.text(self.launcher(command, variables).output().unwrap())
+        self.text(&self.launcher(command, variables).output().unwrap())
     }
 
-    fn text(&self, output: Output) -> String {
+    fn text(&self, output: &Output) -> String {
         let text = self.shown(&output.stdout);
         assert!(output.status.success(), "{text}\n{}", self.shown(&output.stderr));
         text.split_once("Invoking start command.\n")

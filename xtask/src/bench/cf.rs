@@ -1,5 +1,6 @@
 //! What a classic Cloud Foundry buildpack costs on top of detect and build, and when an app starts.
 
+use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ impl Scene {
     fn new(program: &Path, lifecycle: &Path) -> Result<Self> {
         // Another user has to reach it.
         let scene = Self(tempfile::Builder::new().prefix("kouti-bench-cf-").tempdir_in("/tmp")?);
-        fs_err::set_permissions(scene.0.path(), PermissionsExt::from_mode(0o755))?;
+        fs_err::set_permissions(scene.0.path(), Permissions::from_mode(0o755))?;
         for dir in ["app", "vcap/app", "cache/final", "layers", "platform", "profile.d"] {
             fs_err::create_dir_all(scene.path(dir))?;
         }
@@ -103,7 +104,7 @@ impl Scene {
         for (name, script) in [("detect", DETECT), ("build", BUILD)] {
             let path = cnb.join("bin").join(name);
             fs_err::write(&path, script)?;
-            fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755))?;
+            fs_err::set_permissions(&path, Permissions::from_mode(0o755))?;
         }
         fs_err::write(
             scene.path("analyzed.toml"),

@@ -12,7 +12,7 @@ use crate::command::{Command, tail};
 use crate::profile::Choice;
 use crate::setup::{self, Times};
 use crate::workspace::{Workspace, print};
-use crate::{base, files, package};
+use crate::{base, package};
 
 /// The user of apps.
 const USER: &str = "2000:2000";

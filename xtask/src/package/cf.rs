@@ -15,7 +15,7 @@ use serde::Serialize;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
-use language::{Distro, Language, Supply};
+use language::{Classic, Distro, Supply};
 
 use super::{Args, Package, make};
 use crate::builder::Descriptor;
@@ -106,7 +106,7 @@ pub(super) fn zips(workspace: &Workspace, args: &Args) -> Result<Vec<PathBuf>> {
 
 fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<PathBuf> {
     let path = workspace.root.join("buildpacks").join(name).join("cf.toml");
-    let language = Language::read(&path)?;
+    let language = Classic::read(&path)?;
     let stack = args.stack.as_deref().filter(|stack| *stack != "any");
     let distro = stack.map(|stack| language.distro(stack)).transpose()?;
     let descriptor = Descriptor::read(&workspace.root)?;

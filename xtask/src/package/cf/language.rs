@@ -16,7 +16,7 @@ const STACKS: [(&str, Distro); 2] = [
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Language {
+pub(super) struct Classic {
     schema: u32,
     /// What the platform's people call it.
     pub(super) language: String,
@@ -92,7 +92,7 @@ pub(super) struct Distro {
     pub(super) version: &'static str,
 }
 
-impl Language {
+impl Classic {
     pub(super) fn read(path: &Path) -> Result<Self> {
         Self::parse(&fs_err::read_to_string(path)?)
             .with_context(|| format!("{} is wrong", path.display()))
@@ -163,21 +163,21 @@ mod tests {
     #[test]
     fn a_zip_for_a_stack_is_for_its_distribution() {
         let language =
-            Language::parse("schema = 1\nlanguage = \"x\"\nstacks = [\"cflinuxfs4\"]").unwrap();
+            Classic::parse("schema = 1\nlanguage = \"x\"\nstacks = [\"cflinuxfs4\"]").unwrap();
         assert_eq!(language.distro("cflinuxfs4").unwrap().version, "22.04");
         let problem = |stack: &str| language.distro(stack).unwrap_err().to_string();
         assert_eq!(
             problem("cflinuxfs5"),
             "there is no zip for the stack `cflinuxfs5`; there are cflinuxfs4"
         );
-        let all = Language::parse("schema = 1\nlanguage = \"x\"").unwrap();
+        let all = Classic::parse("schema = 1\nlanguage = \"x\"").unwrap();
         let problem = all.distro("windows").unwrap_err().to_string();
         assert_eq!(problem, "there is no stack `windows`; there are cflinuxfs4, cflinuxfs5");
     }
 
     #[test]
     fn mistakes_in_the_file_are_told() {
-        let problem = |text: &str| Language::parse(text).unwrap_err().to_string();
+        let problem = |text: &str| Classic::parse(text).unwrap_err().to_string();
         assert_eq!(problem("schema = 2\nlanguage = \"x\""), "schema is 2, and only 1 is known");
         assert!(
             problem("schema = 1\nlanguage = \"x\"\nstacks = [\"a\"]")
@@ -207,7 +207,7 @@ mod tests {
         let buildpacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../buildpacks");
         let mut found = Vec::new();
         for name in ["dotnet", "httpd", "java", "nginx", "nodejs", "php", "static"] {
-            let language = Language::read(&buildpacks.join(name).join("cf.toml")).unwrap();
+            let language = Classic::read(&buildpacks.join(name).join("cf.toml")).unwrap();
             found.push(language.language);
         }
         assert_eq!(found, ["dotnet_core", "httpd", "java", "nginx", "nodejs", "php", "staticfile"]);

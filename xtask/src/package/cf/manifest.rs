@@ -22,13 +22,13 @@ struct Metadata {
     #[serde(default)]
     default_versions: toml::Table,
     #[serde(default)]
-    lines: Vec<Line>,
+    lines: Vec<Ending>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct Ending {
     id: String,
     line: String,
     eol: Option<String>,
@@ -84,7 +84,7 @@ fn of(
             let version = version.as_str().unwrap_or_default();
             defaults.insert(format!("- name: {}\n  version: {}\n", text(id), text(version)));
         }
-        for Line { id, line, eol } in &metadata.lines {
+        for Ending { id, line, eol } in &metadata.lines {
             let Some(date) = eol else { continue };
             let (id, line, date) = (text(id), text(line), text(date));
             dates.insert(format!("- name: {id}\n  version_line: {line}\n  date: {date}\n"));
