@@ -191,5 +191,10 @@ fn a_lifecycle_that_breaks_is_told_with_its_code() {
     let Some(platform) = Platform::new() else { return };
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
     platform.replace_lifecycle("echo 'out of memory'; exit 77");
-    assert_snapshot!(platform.stage(&["one"]).page(), @"");
+    assert_snapshot!(platform.stage(&["one"]).page(), @"
+    error[cf-lifecycle-failed]: the lifecycle ended with code 77 while detecting
+    out of memory
+
+    hint: stage once more with BP_LOG_LEVEL=debug
+    ");
 }
