@@ -10,7 +10,7 @@ use kouti_launch::Env;
 use kouti_launch::binding::{Binding, Bindings};
 use kouti_report::{Notice, Problem};
 
-use crate::{digest, settings};
+use crate::{classic, digest, settings};
 
 /// All services of an app, as the files of directories.
 #[derive(Debug, Default, PartialEq)]
@@ -20,11 +20,18 @@ pub(crate) struct Directories {
 }
 
 impl Directories {
-    /// From whatever the platform provides: directories, a variable, a file.
-    pub(crate) fn read(env: &Env) -> Result<Self, Problem> {
-        let types: BTreeMap<_, _> =
-            settings::pairs(env, "BP_CF_BINDING_TYPES")?.into_iter().collect();
-        Ok(Self::of(&Bindings::for_launch(env.as_map())?, &types))
+    /// From whatever the platform provides: directories, a variable, a file. Classic buildpacks know some services by
+    /// their names.
+    pub(crate) fn read(env: &Env, classic: &[String]) -> Result<Self, Problem> {
+        let bindings = Bindings::for_launch(env.as_map())?;
+        let mut types = BTreeMap::new();
+        for binding in bindings.iter() {
+            if let Some(kind) = classic::type_of_service(env, classic, &binding.name) {
+                types.insert(binding.name.clone(), kind.to_owned());
+            }
+        }
+        types.extend(settings::pairs(env, "BP_CF_BINDING_TYPES")?);
+        Ok(Self::of(&bindings, &types))
     }
 
     /// `types` says of which type the service of a name, or of a type, really is.
@@ -50,8 +57,12 @@ impl Directories {
 
     fn add(&mut self, dir: &Path, binding: &Binding, types: &BTreeMap<String, String>) {
         let named = types.get(&binding.name).or_else(|| types.get(&binding.kind));
-        let tagged = || binding.tags.iter().find_map(|tag| tag.strip_prefix("type:"));
-        let kind = named.map(String::as_str).or_else(tagged).unwrap_or(&binding.kind);
+        // Directories of the platform have the tags in a file, and never the type that a user has given.
+        let listed =
+            binding.text("tags").unwrap_or_default().split(|c: char| "[]\", \n".contains(c));
+        let mut tags = binding.tags.iter().map(String::as_str).chain(listed);
+        let tagged = tags.find_map(|tag| tag.strip_prefix("type:").filter(|kind| !kind.is_empty()));
+        let kind = named.map(String::as_str).or(tagged).unwrap_or(&binding.kind);
         for key in binding.keys() {
             let Some(value) = binding.get(key).filter(|_| is_file_name(key)) else {
                 self.notices.push(Notice::new(format!(
@@ -156,7 +167,7 @@ mod tests {
 
     fn of(vcap: &str, types: &str) -> Directories {
         let variables = [("VCAP_SERVICES", vcap), ("BP_CF_BINDING_TYPES", types)];
-        Directories::read(&variables.into_iter().collect()).unwrap()
+        Directories::read(&variables.into_iter().collect(), &["php".to_owned()]).unwrap()
     }
 
     fn shown(all: &Directories) -> Vec<String> {

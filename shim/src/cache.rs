@@ -9,8 +9,8 @@ use kouti_report::{Log, Notice, Problem, bytes};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256;
-use crate::moving;
 use crate::record::escaped;
+use crate::{disk, moving};
 
 /// The directory that is ours in the one of the platform.
 const DIR: &str = "kouti-v1";
@@ -26,6 +26,8 @@ pub(crate) struct Cache {
     /// In bytes, before compression.
     limit: u64,
     enabled: bool,
+    /// Whether others may still change files of the layers in place: then the cache needs files of its own.
+    shared: bool,
 }
 
 /// What a cached layer depends on besides its own key.
@@ -40,8 +42,17 @@ pub(crate) struct Terms {
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Index {
     terms: Option<Terms>,
-    /// By buildpack and layer, `kouti_nodejs/node`: what its description was.
-    layers: BTreeMap<String, String>,
+    /// By buildpack and layer, `kouti_nodejs/node`.
+    layers: BTreeMap<String, Kept>,
+}
+
+/// What a layer was when it was kept.
+#[derive(Debug, Deserialize, Serialize)]
+struct Kept {
+    /// SHA-256 of its description.
+    toml: String,
+    /// Of all its files.
+    bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +85,12 @@ pub(crate) struct Found {
 impl Cache {
     pub(crate) fn new(cache_dir: &Path, terms: Terms, megabytes: u64, enabled: bool) -> Self {
         let limit = megabytes.saturating_mul(1_000_000);
-        Self { dir: cache_dir.join(DIR), terms, limit, enabled }
+        Self { dir: cache_dir.join(DIR), terms, limit, enabled, shared: false }
+    }
+
+    /// For layers in which buildpacks that follow may change files.
+    pub(crate) fn shared(self) -> Self {
+        Self { shared: true, ..self }
     }
 
     /// Puts the layers of these buildpacks back. A cache that cannot be used costs a line, never the staging.
@@ -101,9 +117,9 @@ impl Cache {
         let (mut count, layers) = (0, self.dir.join("layers"));
         for id in ids {
             let id = escaped(id);
-            for (name, digest) in &index.layers {
+            for (name, kept) in &index.layers {
                 let Some(layer) = name.strip_prefix(&format!("{id}/")) else { continue };
-                if Self::restore_layer(&layers, layers_dir, name, digest)? {
+                if Self::restore_layer(&layers, layers_dir, name, kept)? {
                     count += 1;
                 } else {
                     log.step(&format!("Dropping the layer {layer} of the cache: it is damaged"));
@@ -121,18 +137,22 @@ impl Cache {
         Ok(())
     }
 
-    fn restore_layer(from: &Path, to: &Path, name: &str, digest: &str) -> io::Result<bool> {
+    /// Moves a layer back: what is worth keeping is kept again after the build, and nothing is kept of a failed one.
+    fn restore_layer(from: &Path, to: &Path, name: &str, kept: &Kept) -> io::Result<bool> {
         let (content, toml) = (from.join(name), from.join(format!("{name}.toml")));
         let text = fs_err::read_to_string(&toml).unwrap_or_default();
         let Ok(mut table) = text.parse::<toml::Table>() else { return Ok(false) };
-        if !content.is_dir() || sha256(text.as_bytes()) != *digest {
+        if !content.is_dir()
+            || sha256(text.as_bytes()) != kept.toml
+            || disk::size(&content)? != kept.bytes
+        {
             return Ok(false);
         }
         // A layer that its buildpack does not ask for again is dropped.
         table.remove("types");
         let target = to.join(name);
         fs_err::create_dir_all(target.parent().unwrap_or(to))?;
-        moving::copy(&content, &target)?;
+        moving::move_dir(&content, &target)?;
         fs_err::write(to.join(format!("{name}.toml")), table.to_string())?;
         for bill in BILLS {
             let file = format!("{name}.{bill}");
@@ -162,7 +182,7 @@ impl Cache {
         for entry in fs_err::read_dir(parent)? {
             let path = entry?.path();
             if path.is_dir() && !path.is_symlink() {
-                fs_err::remove_dir_all(&path)?;
+                moving::remove_dir(&path)?;
             } else {
                 fs_err::remove_file(&path)?;
             }
@@ -172,11 +192,18 @@ impl Cache {
         }
         let new = parent.join(format!("{DIR}.new"));
         let mut index = Index { terms: Some(self.terms.clone()), ..Index::default() };
-        for layer in self.within_limit(log, layers(layers_dir, ids)?)? {
+        for (bytes, layer) in self.within_limit(log, layers(layers_dir, ids)?)? {
             let text = fs_err::read_to_string(&layer.toml)?;
             let target = new.join("layers").join(&layer.name);
             fs_err::create_dir_all(target.parent().unwrap_or(&new))?;
-            link(&layer.dir, &target)?;
+            if !layer.types.launch && !layer.types.build {
+                // Nobody looks for it any more.
+                moving::move_dir(&layer.dir, &target)?;
+            } else if self.shared {
+                moving::copy(&layer.dir, &target)?;
+            } else {
+                link(&layer.dir, &target)?;
+            }
             let beside = |file: &str| new.join("layers").join(format!("{}.{file}", layer.name));
             fs_err::write(beside("toml"), &text)?;
             for bill in BILLS {
@@ -185,7 +212,7 @@ impl Cache {
                     fs_err::copy(file, beside(bill))?;
                 }
             }
-            index.layers.insert(layer.name, sha256(text.as_bytes()));
+            index.layers.insert(layer.name, Kept { toml: sha256(text.as_bytes()), bytes });
         }
         for id in ids.iter().map(|id| escaped(id)) {
             let store = layers_dir.join(&id).join("store.toml");
@@ -202,10 +229,10 @@ impl Cache {
 
     /// The platform refuses a cache that is too large, and the staging with it: the largest go first, and of those the
     /// ones that only builds use.
-    fn within_limit(&self, log: &mut Log, layers: Vec<Found>) -> io::Result<Vec<Found>> {
+    fn within_limit(&self, log: &mut Log, layers: Vec<Found>) -> io::Result<Vec<(u64, Found)>> {
         let mut sized = Vec::new();
         for layer in layers.into_iter().filter(|layer| layer.types.cache && layer.dir.is_dir()) {
-            sized.push((size(&layer.dir)?, layer));
+            sized.push((disk::size(&layer.dir)?, layer));
         }
         sized.sort_by_key(|(size, layer)| (layer.types.launch, u64::MAX - size));
         let mut total: u64 = sized.iter().map(|(size, _)| size).sum();
@@ -222,7 +249,7 @@ impl Cache {
                     .hint("allow more with BP_CF_CACHE_MAX_MB"),
                 );
             } else {
-                kept.push(layer);
+                kept.push((size, layer));
             }
         }
         Ok(kept)
@@ -276,17 +303,6 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
         fs_err::set_permissions(dir, permissions)?;
     }
     Ok(())
-}
-
-fn size(dir: &Path) -> io::Result<u64> {
-    let mut size = 0;
-    for entry in walkdir::WalkDir::new(dir) {
-        let entry = entry.map_err(io::Error::from)?;
-        if entry.file_type().is_file() {
-            size += entry.metadata().map_err(io::Error::from)?.len();
-        }
-    }
-    Ok(size)
 }
 
 #[cfg(test)]
@@ -353,10 +369,11 @@ mod tests {
         fs_err::write(scene.layers("one").join("kouti_a/store.toml"), "x = 1").unwrap();
         let cache = scene.cache("ubuntu 22.04", 1000);
         cache.save(&mut silent(), &scene.ids, &scene.layers("one")).unwrap();
-        assert_eq!(scene.restored(&cache), ["kouti_a/both", "kouti_a/kept"]);
-
         let to = scene.layers("two");
         cache.restore(&mut silent(), &scene.ids, &to).unwrap();
+        let found = layers(&to, &scene.ids).unwrap();
+        let names: Vec<_> = found.iter().map(|layer| layer.name.as_str()).collect();
+        assert_eq!(names, ["kouti_a/both", "kouti_a/kept"]);
         let text = fs_err::read_to_string(to.join("kouti_a/kept.toml")).unwrap();
         assert!(text.contains("kept") && !text.contains("types"), "{text}");
         assert!(to.join("kouti_a/store.toml").is_file());
@@ -370,6 +387,9 @@ mod tests {
         cache.save(&mut silent(), &scene.ids, &scene.layers("one")).unwrap();
         assert!(scene.restored(&scene.cache("ubuntu 24.04", 1000)).is_empty());
         let ours = scene.root.path().join("cache").join(DIR);
+        fs_err::write(ours.join("layers/kouti_a/kept/file"), "longer").unwrap();
+        assert!(scene.restored(&cache).is_empty());
+        fs_err::write(ours.join("layers/kouti_a/kept/file"), "x").unwrap();
         fs_err::write(ours.join("layers/kouti_a/kept.toml"), "[metadata]\nkey = \"other\"\n")
             .unwrap();
         assert!(scene.restored(&cache).is_empty());

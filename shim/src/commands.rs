@@ -45,14 +45,39 @@ pub(crate) fn release_yml(processes: &BTreeMap<String, String>) -> String {
     yaml
 }
 
+/// What `config.yml` says.
+#[derive(Debug)]
+pub(crate) struct Config<'a> {
+    pub(crate) language: &'a str,
+    pub(crate) version: &'a str,
+    /// Version of the lifecycle.
+    pub(crate) lifecycle: &'a str,
+    /// Whether the artifacts came along with the zip.
+    pub(crate) cached: bool,
+    pub(crate) buildpacks: &'a [Built],
+    /// Runtimes and servers, with their versions.
+    pub(crate) dependencies: BTreeMap<String, String>,
+}
+
 /// `config.yml`: the name that `cf app` shows, and what went into the app.
-pub(crate) fn config_yml(language: &str, version: &str, buildpacks: &[Built]) -> String {
-    let mut yaml =
-        format!("---\nname: {}\nversion: {}\n", text(&format!("kouti-{language}")), text(version));
+pub(crate) fn config_yml(config: &Config<'_>) -> String {
+    let Config { language, version, lifecycle, cached, buildpacks, dependencies } = config;
+    let name = text(&format!("kouti-{language}"));
+    let mut yaml = format!(
+        "---\nname: {name}\nversion: {}\noutput_metadata:\n  lifecycle: {}\n  cached: {cached}\n",
+        text(version),
+        text(lifecycle)
+    );
     if !buildpacks.is_empty() {
-        yaml.push_str("output_metadata:\n  buildpacks:\n");
-        for Built { id, version } in buildpacks {
+        yaml.push_str("  buildpacks:\n");
+        for Built { id, version } in *buildpacks {
             let _ = writeln!(yaml, "  - {}", text(&format!("{id}@{version}")));
+        }
+    }
+    if !dependencies.is_empty() {
+        yaml.push_str("  dependencies:\n");
+        for (name, version) in dependencies {
+            let _ = writeln!(yaml, "    {}: {}", text(name), text(version));
         }
     }
     yaml
@@ -100,13 +125,28 @@ mod tests {
         assert_eq!(release_yml(&BTreeMap::new()), "---\ndefault_process_types: {}\n");
 
         let built = Built { id: "kouti/nodejs".to_owned(), version: "1.2.3".to_owned() };
-        assert_snapshot!(config_yml("nodejs", "1.2.3", &[built]), @r#"
+        let config = Config {
+            language: "nodejs",
+            version: "1.2.3",
+            lifecycle: "0.21.14",
+            cached: true,
+            buildpacks: &[built],
+            dependencies: [("Node.js".to_owned(), "24.1.0".to_owned())].into(),
+        };
+        let yaml = config_yml(&config);
+        assert_snapshot!(yaml, @r#"
         ---
         name: "kouti-nodejs"
         version: "1.2.3"
         output_metadata:
+          lifecycle: "0.21.14"
+          cached: true
           buildpacks:
           - "kouti/nodejs@1.2.3"
+          dependencies:
+            "Node.js": "24.1.0"
         "#);
+        let read: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
+        assert_eq!(read["output_metadata"]["dependencies"]["Node.js"], "24.1.0");
     }
 }

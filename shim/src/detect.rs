@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use kouti_launch::Env;
 use kouti_report::{Fault, Problem};
 
-use crate::lifecycle::{Lifecycle, exit};
+use crate::lifecycle::{self, Lifecycle, exit};
 use crate::place::Place;
 use crate::platform::Platform;
 use crate::staging::{refuse_root, scratch};
@@ -23,7 +23,7 @@ pub(crate) fn run(env: &Env, args: &[OsString]) -> Result<ExitCode, Problem> {
     let scratch = scratch()?;
     let layers_dir = scratch.path().join("layers");
     fs_err::create_dir(&layers_dir)?;
-    let platform_dir = Platform::of(env, &zip)?.write(scratch.path())?;
+    let platform_dir = Platform::of(env, &zip, &build_dir)?.write(scratch.path())?;
     let output = Lifecycle {
         zip: &zip,
         env,
@@ -38,19 +38,17 @@ pub(crate) fn run(env: &Env, args: &[OsString]) -> Result<ExitCode, Problem> {
     match output.status.code() {
         Some(0) => {
             // The platform takes this for the name; if it cannot be told, it has another one.
-            let _ = writeln!(std::io::stdout(), "{} {}", zip.about.language, zip.about.version);
+            let _ = writeln!(std::io::stdout(), "{}", zip.detected());
             Ok(ExitCode::SUCCESS)
         }
         Some(exit::NOBODY) => Ok(ExitCode::FAILURE),
         _ => {
             let said = String::from_utf8_lossy(&output.stdout);
-            let last = said
-                .lines()
-                .rev()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or("nothing was said");
+            let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
+            let reason = lifecycle::broken(&said)
+                .unwrap_or_else(|| last.unwrap_or("nothing was said").to_owned());
             let summary =
-                format!("{} cannot tell whether this app is for it: {}", zip.title(), last.trim());
+                format!("{} cannot tell whether this app is for it: {reason}", zip.title());
             Err(Problem::new("cf-detect-failed", Fault::App, summary))
         }
     }

@@ -8,19 +8,23 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use kouti_report::{Fault, Log, Problem};
+use kouti_report::{Fault, Log, Problem, bytes};
 
 use crate::cache::{Cache, Terms};
-use crate::lifecycle::{Lifecycle, exit};
+use crate::lifecycle::{self, Lifecycle, exit};
 use crate::platform::Platform;
 use crate::processes::{Started, Wishes};
 use crate::record::Metadata;
 use crate::staging::{Staging, scratch};
-use crate::{commands, digest, procfile, settings};
+use crate::{commands, digest, disk, parent, patience, procfile, settings};
 
 pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
     let procfile = procfile::read(&staging.build_dir)?;
-    let mut platform = Platform::of(&staging.env, &staging.zip)?;
+    if let Some(notice) = before::old_scripts(&staging.build_dir) {
+        log.warn(notice);
+    }
+    let app_size = disk::check(log, &staging.build_dir, staging.place.home())?;
+    let mut platform = Platform::of(&staging.env, &staging.zip, &staging.build_dir)?;
     platform.tell(log);
     platform.add(before::supplied(&staging.deps_dir)?);
 
@@ -33,27 +37,49 @@ pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
     let wishes = Wishes {
         web: staging.env.given("BP_CF_WEB_PROCESS").map(str::to_owned),
         types: settings::list(&staging.env, "BP_CF_PROCESS_TYPES"),
+        procfile,
     };
     let app_dir = staging.place.app().display().to_string();
     let mut started = Started::decide(&metadata, &wishes, &app_dir);
     // The platform reads the file at the end: a build that removes it must not change what is started.
     if !staging.build_dir.join("Procfile").is_file() {
-        started.processes.extend(procfile);
+        started.processes.extend(wishes.procfile);
     }
+    after::shorten(staging, &mut started)?;
     for notice in &started.notices {
         log.warn(notice.clone());
     }
-    after::write(staging, &metadata, &mut started)?;
+    after::write(staging, &metadata, &started)?;
     fs_err::write(release_file(&staging.build_dir), commands::release_yml(&started.processes))?;
-    log.step("Processes");
-    log.table(
-        &started
-            .processes
-            .iter()
-            .map(|(kind, line)| [kind.clone(), line.clone()])
-            .collect::<Vec<_>>(),
-    );
+    if let Some(notice) = after::lost_sidecars(staging, &started)? {
+        log.warn(notice);
+    }
+    summary(staging, log, &metadata, &started, app_size)?;
     log.finish();
+    Ok(())
+}
+
+/// What the user may want to look up later: who built the app, what starts, and how large it became.
+fn summary(
+    staging: &Staging,
+    log: &mut Log,
+    metadata: &Metadata,
+    started: &Started,
+    app_size: u64,
+) -> Result<(), Problem> {
+    let built = metadata.buildpacks.iter().map(|built| format!("{} {}", built.id, built.version));
+    log.step(&format!("Built by {}", built.collect::<Vec<_>>().join(", ")));
+    let layers = disk::size(&staging.own().join("layers"))?;
+    let cache = disk::size(&staging.cache_dir)?;
+    log.step(&format!(
+        "Sizes: app {}, layers {}, cache {}",
+        bytes(app_size),
+        bytes(layers),
+        bytes(cache)
+    ));
+    log.step("Processes");
+    let rows = started.processes.iter().map(|(kind, line)| [kind.clone(), line.clone()]);
+    log.table(&rows.collect::<Vec<_>>());
     Ok(())
 }
 
@@ -101,16 +127,18 @@ fn build(staging: &Staging, log: &mut Log, platform: &Platform) -> Result<Metada
     let ids = detect(&lifecycle, staging)?;
     let cache = cache(staging)?;
     cache.restore(log, &ids, &layers_dir)?;
-    run_buildpacks(&lifecycle)?;
+    run_buildpacks(&lifecycle, log)?;
     let metadata = Metadata::read(&layers_dir)?;
     cache.save(log, &ids, &layers_dir)?;
     after::prune(staging, &layers_dir, &ids)?;
+    after::prune_others(staging)?;
     Ok(metadata)
 }
 
 /// Runs the build of the lifecycle; what buildpacks say about a failure has been shown by then.
-pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>) -> Result<(), Problem> {
-    let status = lifecycle.build()?;
+pub(crate) fn run_buildpacks(phases: &Lifecycle<'_>, log: &mut Log) -> Result<(), Problem> {
+    let since = parent::since_start();
+    let status = patience::watch(log, since, "buildpacks still build", || phases.build())?;
     let (id, summary, hint) = match status.code() {
         Some(0) => return Ok(()),
         Some(exit::BUILD) => (
@@ -118,11 +146,7 @@ pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>) -> Result<(), Problem> {
             "a buildpack could not build this app".to_owned(),
             "its own message above says what to do",
         ),
-        Some(exit::API) => (
-            "cf-buildpack-api",
-            "a buildpack in this zip needs another lifecycle than the zip holds".to_owned(),
-            "upload a zip that was packaged by one release",
-        ),
+        Some(exit::API) => return Err(lifecycle::other_api()),
         _ => (
             "cf-lifecycle-failed",
             format!("the lifecycle ended with {status}"),
@@ -133,10 +157,10 @@ pub(crate) fn run_buildpacks(lifecycle: &Lifecycle<'_>) -> Result<(), Problem> {
 }
 
 /// The ids of the buildpacks that take part.
-fn detect(lifecycle: &Lifecycle<'_>, staging: &Staging) -> Result<Vec<String>, Problem> {
-    let output = lifecycle.detect()?;
+fn detect(phases: &Lifecycle<'_>, staging: &Staging) -> Result<Vec<String>, Problem> {
+    let output = phases.detect()?;
     match output.status.code() {
-        Some(0) => before::group(&lifecycle.group()),
+        Some(0) => before::group(&phases.group()),
         code => Err(before::nobody(staging, code, &String::from_utf8_lossy(&output.stdout))?),
     }
 }

@@ -12,6 +12,7 @@ use kouti_launch::launcher::{Launcher, Variables, exec_d_command};
 use kouti_report::{Fault, Problem};
 
 use crate::bindings::Directories;
+use crate::classic::{Classic, When};
 use crate::record::{LaunchRecord, escaped};
 use crate::words;
 
@@ -55,23 +56,32 @@ fn environment(env: &Env, index: &str) -> Result<String, Problem> {
     let before: Variables = env.as_map().iter().collect();
     let mut variables = before.clone();
     if crate::settings::flag(env, "BPL_CF_BINDINGS_ENABLED", true)? {
-        services(env, &mut variables)?;
+        services(env, &record.compat, &mut variables)?;
     }
     launcher.add_layers(&kind, &mut variables)?;
+    let classic = Classic::read(env, None, &record.compat)?;
+    for (name, value) in classic.variables(When::Launch) {
+        variables.set(name, value);
+    }
     let strict = strict(env, &record)?;
     let app_dir = PathBuf::from(env.given("HOME").unwrap_or("/home/vcap/app"));
     for program in launcher.exec_d(&kind)? {
+        if !is_executable(&program) {
+            let text = format!("warning: {} cannot be executed and is left out", program.display());
+            let _ = writeln!(std::io::stderr(), "{text}");
+            continue;
+        }
         exec_d(&program, &app_dir, &mut variables, strict)?;
     }
     Ok(exports(&variables, &before))
 }
 
 /// Services as directories, for apps that know no other form. What the user has set wins.
-fn services(env: &Env, variables: &mut Variables) -> Result<(), Problem> {
+fn services(env: &Env, classic: &[String], variables: &mut Variables) -> Result<(), Problem> {
     if env.given("SERVICE_BINDING_ROOT").is_some() {
         return Ok(());
     }
-    let services = Directories::read(env)?;
+    let services = Directories::read(env, classic)?;
     if !services.is_empty() {
         variables.set("SERVICE_BINDING_ROOT", services.write_for_launch(env)?);
     }
@@ -96,6 +106,10 @@ fn strict(env: &Env, record: &LaunchRecord) -> Result<bool, Problem> {
     crate::settings::flag(env, "BPL_CF_EXECD_STRICT", is_ours)
 }
 
+fn is_executable(program: &Path) -> bool {
+    rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
 fn exec_d(
     program: &Path,
     app_dir: &Path,
@@ -107,6 +121,9 @@ fn exec_d(
         // The same services under two names would be ambiguous.
         seen.remove("VCAP_SERVICES");
         seen.remove("VCAP_SERVICES_FILE_PATH");
+    }
+    if seen.get("BPL_CF_JAVA_OPTS_ENABLED") == Some("false") {
+        seen.remove("JAVA_OPTS");
     }
     let output = exec_d_command(program, app_dir, &seen).output()?;
     let _ = std::io::stderr().write_all(&output.stderr);
@@ -123,9 +140,19 @@ fn exec_d(
         let _ = writeln!(std::io::stderr(), "warning: {summary}");
         return Ok(());
     }
-    Err(Problem::new("cf-exec-d-failed", Fault::App, summary)
+    let mut problem = Problem::new("cf-exec-d-failed", Fault::App, summary);
+    problem.excerpt = last_lines(&output.stderr);
+    Err(problem
         .hint("its own words above say what is wrong")
         .hint("start the app all the same with `cf set-env APP BPL_CF_EXECD_STRICT false`"))
+}
+
+/// The end of what a program has printed.
+fn last_lines(printed: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(printed);
+    let lines: Vec<_> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
+    let shown: Vec<_> = lines.into_iter().rev().map(|line| format!("  {line}")).collect();
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
 /// Shell code that sets what is new.

@@ -98,6 +98,25 @@ impl Lifecycle<'_> {
     }
 }
 
+/// A buildpack of a time that this lifecycle does not know.
+pub(crate) fn other_api() -> Problem {
+    let summary = "a buildpack in this zip needs another lifecycle than the zip holds";
+    Problem::new("cf-buildpack-api", Fault::Surroundings, summary)
+        .hint("upload a zip that was packaged by one release")
+}
+
+/// The buildpack that broke while detecting, and the last line that it printed.
+pub(crate) fn broken(said: &str) -> Option<String> {
+    let result = |line: &str| line.trim().strip_prefix("err:").map(str::trim).map(str::to_owned);
+    let id = said.lines().find_map(result)?;
+    let id = id.split_whitespace().next()?;
+    let heading = format!("======== Output: {id} ========");
+    let output = said.lines().skip_while(|line| *line != heading).skip(1);
+    let own = output.take_while(|line| !line.starts_with("======== "));
+    let last = own.map(str::trim).filter(|line| !line.is_empty()).last();
+    Some(format!("{id}: {}", last.unwrap_or("it says nothing")))
+}
+
 /// Exit codes of the lifecycle that mean something here.
 pub(crate) mod exit {
     /// No group of buildpacks fits.

@@ -4,15 +4,20 @@
 //! that name; a script in `profile.d` calls it as `launch-env` when the app starts. Detection and build are those of
 //! the Cloud Native Buildpacks lifecycle, at the paths at which the app will run.
 
+mod bills;
 mod bindings;
 mod cache;
+mod classic;
 mod commands;
 mod detect;
 mod digest;
+mod disk;
 mod finalize;
 mod launch_env;
 mod lifecycle;
 mod moving;
+mod parent;
+mod patience;
 mod place;
 mod platform;
 mod processes;

@@ -4,15 +4,26 @@ use std::path::{Path, PathBuf};
 
 use kouti_launch::Env;
 
+/// Where in the app that is.
+pub(crate) const ALONE: &str = ".cloudfoundry";
+
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     root: PathBuf,
+    deps: PathBuf,
 }
 
 impl Place {
     /// The platform's place; tests have one of their own.
     pub(crate) fn new(env: &Env) -> Self {
-        Self { root: PathBuf::from(env.given("KOUTI_CF_ROOT").unwrap_or("/home/vcap")) }
+        let root = PathBuf::from(env.given("KOUTI_CF_ROOT").unwrap_or("/home/vcap"));
+        Self { deps: root.join("deps"), root }
+    }
+
+    /// On platforms that know one buildpack for an app: what it supplies is part of the app.
+    pub(crate) fn alone(env: &Env) -> Self {
+        let place = Self::new(env);
+        Self { deps: place.app().join(ALONE), ..place }
     }
 
     /// The home directory of the user who builds.
@@ -26,7 +37,7 @@ impl Place {
 
     /// What buildpacks have supplied, by index.
     pub(crate) fn deps(&self) -> PathBuf {
-        self.root.join("deps")
+        self.deps.clone()
     }
 
     pub(crate) fn layers(&self, index: &str) -> PathBuf {

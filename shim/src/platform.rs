@@ -7,6 +7,7 @@ use kouti_launch::Env;
 use kouti_report::{Log, Problem};
 
 use crate::bindings::Directories;
+use crate::classic::{Classic, When};
 use crate::settings;
 use crate::zip::Zip;
 
@@ -30,11 +31,12 @@ const NOT_THE_USERS: [&str; 11] = [
 pub(crate) struct Platform {
     variables: BTreeMap<String, String>,
     services: Option<Directories>,
+    classic: Classic,
 }
 
 impl Platform {
-    /// From the environment of the container.
-    pub(crate) fn of(env: &Env, zip: &Zip) -> Result<Self, Problem> {
+    /// From the environment of the container, and files of the app that classic buildpacks read.
+    pub(crate) fn of(env: &Env, zip: &Zip, app_dir: &Path) -> Result<Self, Problem> {
         let mut variables = env.as_map().clone();
         variables.retain(|name, _| is_the_users(name));
         variables.insert("BP_CF_SHIM".to_owned(), zip.about.version.clone());
@@ -42,9 +44,13 @@ impl Platform {
             let path = artifacts.display().to_string();
             variables.entry("BP_DEPENDENCY_CACHE".to_owned()).or_insert(path);
         }
+        let classic = Classic::read(env, Some(app_dir), &zip.about.compat)?;
+        for (name, value) in classic.variables(When::Staging) {
+            variables.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
         let mut services = None;
         if settings::flag(env, "BP_CF_BINDINGS_ENABLED", true)? {
-            let found = Directories::read(env)?;
+            let found = Directories::read(env, &zip.about.compat)?;
             services = Some(found).filter(|found| !found.is_empty());
         }
         // Buildpacks that read the variable would let it hide the directory, or see a service twice.
@@ -52,11 +58,12 @@ impl Platform {
             variables.remove("VCAP_SERVICES");
             variables.remove("VCAP_SERVICES_FILE_PATH");
         }
-        Ok(Self { variables, services })
+        Ok(Self { variables, services, classic })
     }
 
-    /// Says what of the services is not as the user wrote it.
+    /// Says what of the services and the settings is not as the user wrote it.
     pub(crate) fn tell(&self, log: &mut Log) {
+        self.classic.tell(log);
         for notice in self.services.iter().flat_map(|services| &services.notices) {
             log.warn(notice.clone());
         }

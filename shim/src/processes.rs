@@ -14,6 +14,8 @@ pub(crate) struct Wishes {
     pub(crate) web: Option<String>,
     /// The only types to be told; all if there are none.
     pub(crate) types: Vec<String>,
+    /// What the platform reads in the app's own file, after all others.
+    pub(crate) procfile: BTreeMap<String, String>,
 }
 
 /// What the platform is told.
@@ -52,7 +54,11 @@ impl Started {
         let sidecars: BTreeMap<_, _> = labels.collect();
 
         let mut lines = Vec::new();
-        for process in &metadata.processes {
+        let is_meant = |process: &&Process| {
+            process.exec_env.is_empty()
+                || process.exec_env.iter().any(|name| name == "production" || name == "*")
+        };
+        for process in metadata.processes.iter().filter(is_meant) {
             let line = line(process, app_dir);
             match sidecars.get(process.kind.as_str()) {
                 Some(label) => started.sidecars.push(sidecar(&process.kind, line, label)),
@@ -60,6 +66,15 @@ impl Started {
             }
         }
         started.choose_web(metadata, wishes, &mut lines);
+        for wanted in &wishes.types {
+            let all = lines
+                .iter()
+                .map(|(kind, _)| *kind)
+                .chain(wishes.procfile.keys().map(String::as_str));
+            if !all.into_iter().any(|kind| kind == wanted) {
+                started.notices.push(unknown("BP_CF_PROCESS_TYPES", wanted, metadata));
+            }
+        }
         if !wishes.types.is_empty() {
             lines.retain(|(kind, _)| wishes.types.iter().any(|wanted| wanted == kind));
         }
@@ -68,9 +83,16 @@ impl Started {
             started.processes.insert(name, line);
         }
         let all: Vec<_> = started.processes.keys().cloned().collect();
+        let names = &started.original_types;
         for sidecar in &mut started.sidecars {
             if sidecar.beside.iter().any(|kind| kind == "*") {
                 sidecar.beside.clone_from(&all);
+            }
+            // A label has the name that the layers know.
+            for kind in sidecar.beside.iter_mut().filter(|kind| !all.contains(kind)) {
+                if let Some((name, _)) = names.iter().find(|(_, original)| *original == kind) {
+                    kind.clone_from(name);
+                }
             }
         }
         started
@@ -84,17 +106,26 @@ impl Started {
         lines: &mut Vec<(&'a str, String)>,
     ) {
         let find = |wanted: &str| lines.iter().find(|(kind, _)| *kind == wanted).cloned();
-        if wishes.web.is_none() && find("web").is_some() {
-            return;
-        }
         let only = || match lines.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
         };
         let wanted = wishes.web.as_deref().and_then(find);
+        if let (Some(name), None) = (&wishes.web, &wanted) {
+            self.notices.push(unknown("BP_CF_WEB_PROCESS", name, metadata));
+        }
+        if wanted.is_none() && (find("web").is_some() || wishes.procfile.contains_key("web")) {
+            return;
+        }
         if let Some((source, line)) = wanted.or_else(|| find(&metadata.default_type)).or_else(only)
         {
             lines.retain(|(kind, _)| *kind != "web");
+            if source.contains("worker") {
+                self.notices.push(
+                    Notice::new(format!("`{source}` is started as `web`, and it may not listen"))
+                        .hint("push it with `health-check-type: process` and `no-route: true`"),
+                );
+            }
             self.original_types.insert("web".to_owned(), source.to_owned());
             lines.push(("web", line));
             return;
@@ -123,6 +154,15 @@ impl Started {
         }
         name
     }
+}
+
+/// A setting that names a type which no buildpack has.
+fn unknown(setting: &str, name: &str, metadata: &Metadata) -> Notice {
+    let types: Vec<_> = metadata.processes.iter().map(|process| process.kind.as_str()).collect();
+    let types = if types.is_empty() { "none".to_owned() } else { types.join(", ") };
+    Notice::new(format!(
+        "{setting} names `{name}`, and there is no such process type; there are: {types}"
+    ))
 }
 
 fn line(process: &Process, app_dir: &str) -> String {

@@ -35,6 +35,9 @@ pub(crate) struct Process {
     pub(crate) args: Vec<String>,
     #[serde(default, rename = "working-dir")]
     pub(crate) working_dir: Option<String>,
+    /// The surroundings for which it is meant; all if there are none.
+    #[serde(default, rename = "exec-env")]
+    pub(crate) exec_env: Vec<String>,
 }
 
 /// Buildpacks of old have one text, all others the words.
@@ -76,6 +79,9 @@ pub(crate) struct LaunchRecord {
     pub(crate) commands: Vec<String>,
     /// The type as which layers know a process that has another name here.
     pub(crate) original_types: BTreeMap<String, String>,
+    /// Of which classic buildpacks the settings are understood.
+    #[serde(default)]
+    pub(crate) compat: Vec<String>,
 }
 
 impl LaunchRecord {

@@ -43,21 +43,39 @@ pub(crate) fn check(zip: &Zip, env: &Env, found: &Distro) -> Result<(), Problem>
         return Ok(());
     }
     let stack = env.given("CF_STACK").unwrap_or("a stack without a name");
+    Err(other(wanted, found, stack, &zip.about.language))
+}
+
+fn other(wanted: &Distro, found: &Distro, stack: &str, language: &str) -> Problem {
     let summary = format!(
         "this buildpack is for {} {}, and the app is staged on {} {} ({stack})",
         wanted.name, wanted.version, found.name, found.version
     );
-    Err(Problem::new("cf-wrong-stack", Fault::Surroundings, summary)
+    Problem::new("cf-wrong-stack", Fault::Surroundings, summary)
         .hint(format!(
-            "upload the zip `kouti_{}_buildpack` for this stack as well; one name may stand for one zip per stack",
-            zip.about.language
+            "upload the zip of `kouti_{language}` for this stack as well; one name may stand for one zip per stack"
         ))
-        .hint("or push the app with `cf push -s` and the stack of this buildpack"))
+        .hint("or push the app with `cf push -s` and the stack of this buildpack")
 }
 
 #[cfg(test)]
 mod tests {
+    use insta::assert_snapshot;
+    use kouti_report::Colour;
+
     use super::*;
+
+    #[test]
+    fn another_distribution_is_named_with_ours() {
+        let distro = |version: &str| Distro { name: "ubuntu".into(), version: version.into() };
+        let problem = other(&distro("22.04"), &distro("24.04"), "cflinuxfs5", "nodejs");
+        assert_snapshot!(problem.page("", Colour::Off), @"
+        error[cf-wrong-stack]: this buildpack is for ubuntu 22.04, and the app is staged on ubuntu 24.04 (cflinuxfs5)
+
+        hint: upload the zip of `kouti_nodejs` for this stack as well; one name may stand for one zip per stack
+        hint: or push the app with `cf push -s` and the stack of this buildpack
+        ");
+    }
 
     #[test]
     fn the_distribution_is_read_from_os_release() {

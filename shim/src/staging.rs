@@ -1,12 +1,12 @@
 //! One call of the platform: what it hands over, checked.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use kouti_launch::Env;
 use kouti_report::{Fault, Problem};
 
-use crate::place::Place;
+use crate::place::{ALONE, Place};
 use crate::zip::{Distro, Zip};
 use crate::{stack, zip};
 
@@ -26,6 +26,8 @@ pub(crate) struct Staging {
     pub(crate) index: String,
     /// Scripts that run before the app.
     pub(crate) profile_dir: PathBuf,
+    /// Whether the platform knows one buildpack for an app, whose directory then is part of the app.
+    pub(crate) alone: bool,
 }
 
 impl Staging {
@@ -37,13 +39,13 @@ impl Staging {
         let [build_dir, cache_dir, rest @ ..] = args else { return Err(too_few(args)) };
         let build_dir = PathBuf::from(build_dir);
         // Platforms that know only one buildpack for an app name no more than two directories.
-        let alone = || build_dir.join(".cloudfoundry");
-        let deps_dir = rest.first().map_or_else(alone, PathBuf::from);
+        let deps_dir = rest.first().map_or_else(|| build_dir.join(ALONE), PathBuf::from);
         let index = rest.get(1).map_or("0".to_owned(), |index| index.display().to_string());
         let profile_dir = rest.get(2).map_or_else(|| build_dir.join(".profile.d"), PathBuf::from);
         let staging = Self {
             env: env.clone(),
-            place: Place::new(env),
+            place: if rest.is_empty() { Place::alone(env) } else { Place::new(env) },
+            alone: rest.is_empty(),
             zip,
             distro,
             cache_dir: PathBuf::from(cache_dir),
@@ -84,14 +86,37 @@ fn too_few(args: &[OsString]) -> Problem {
 
 /// The lifecycle builds as no other user than the one of the app.
 pub(crate) fn refuse_root() -> Result<(), Problem> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    Err(Problem::new("cf-root", Fault::Surroundings, "an app cannot be staged as root (user id 0)")
-        .hint("stage it as the platform does, as a user with the id 2000"))
+    if rustix::process::geteuid().is_root() { Err(as_root()) } else { Ok(()) }
+}
+
+fn as_root() -> Problem {
+    Problem::new("cf-root", Fault::Surroundings, "an app cannot be staged as root (user id 0)")
+        .hint("stage it as the platform does, as a user with the id 2000")
 }
 
 /// A directory of our own for what is only needed now; only this user can read it.
 pub(crate) fn scratch() -> Result<tempfile::TempDir, Problem> {
-    Ok(tempfile::Builder::new().prefix("kouti-cf-").tempdir_in(Path::new("/tmp"))?)
+    Ok(tempfile::Builder::new().prefix("kouti-cf-").tempdir()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use kouti_report::Colour;
+
+    use super::*;
+
+    #[test]
+    fn who_calls_it_otherwise_than_the_platform_is_told() {
+        assert_snapshot!(as_root().page("", Colour::Off), @"
+        error[cf-root]: an app cannot be staged as root (user id 0)
+
+        hint: stage it as the platform does, as a user with the id 2000
+        ");
+        assert_snapshot!(too_few(&["/tmp/app".into()]).page("", Colour::Off), @"
+        error[cf-usage]: the platform has named 1 directories, not at least two
+
+        hint: let the platform call the programs in the `bin` directory of the buildpack
+        ");
+    }
 }

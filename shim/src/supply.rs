@@ -1,19 +1,20 @@
 //! `bin/supply`: what comes before the last buildpack. If this is the last one, everything happens in `finalize`;
 //! otherwise it builds what another buildpack may need, such as a runtime, and leaves the app alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use kouti_launch::launcher::{Unsuffixed, Variables};
-use kouti_report::{Fault, Log, Problem};
+use kouti_report::{Fault, Log, Notice, Problem};
 
 use crate::finalize::{self, after, before};
 use crate::lifecycle::Lifecycle;
 use crate::platform::Platform;
-use crate::record::{Built, LaunchRecord, Metadata};
+use crate::processes::{Started, Wishes};
+use crate::record::Metadata;
 use crate::staging::{Staging, scratch};
 use crate::zip::{Require, Supply};
 use crate::{cache, commands, settings};
@@ -26,22 +27,67 @@ pub(crate) fn run(staging: &Staging, log: &mut Log) -> Result<(), Problem> {
         return Ok(());
     }
     let supply = wanted(staging)?;
-    let mut platform = Platform::of(&staging.env, &staging.zip)?;
+    let mut platform = Platform::of(&staging.env, &staging.zip, &staging.build_dir)?;
     platform.tell(log);
     platform.add(before::supplied(&staging.deps_dir)?);
     platform.set("BP_CF_SUPPLY_ONLY", "true");
 
-    let place = before::Moved::app(staging)?;
+    let before = listing(&staging.build_dir)?;
+    let sees_app = supply.sees_app;
+    let place = if sees_app { before::Moved::app(staging)? } else { before::Moved::deps(staging)? };
     let built = build(staging, log, &platform, &supply);
     place.back()?;
     let metadata = built?;
+    if let Some(notice) = changed(&before, &listing(&staging.build_dir)?) {
+        log.warn(notice);
+    }
     // Paths that were written down while building have to be true for the buildpacks that follow.
     symlink(&staging.deps_dir, staging.place.deps())?;
 
     publish(staging, &supply.components)?;
-    leave(staging, &metadata)?;
+    leave(staging, log, &metadata)?;
     log.finish();
     Ok(())
+}
+
+/// What can be seen of each file of an app: size, time of the last change, mode.
+type Listing = BTreeMap<PathBuf, (u64, i64, u32)>;
+
+fn listing(dir: &Path) -> io::Result<Listing> {
+    let mut all = Listing::new();
+    for entry in walkdir::WalkDir::new(dir).min_depth(1) {
+        let entry = entry.map_err(io::Error::from)?;
+        let found = entry.metadata().map_err(io::Error::from)?;
+        // A directory changes with what is in it, which is looked at as well.
+        let (size, time) = if found.is_dir() {
+            (0, 0)
+        } else {
+            (found.size(), found.mtime_nsec() + found.mtime() * 1_000_000_000)
+        };
+        let path = entry.path().strip_prefix(dir).unwrap_or(entry.path()).to_owned();
+        all.insert(path, (size, time, found.mode()));
+    }
+    Ok(all)
+}
+
+/// A buildpack that is not the last one has to leave the app alone: another one builds it.
+fn changed(before: &Listing, after: &Listing) -> Option<Notice> {
+    let differs = |path: &&PathBuf| before.get(*path) != after.get(*path);
+    let paths: BTreeSet<_> = before.keys().chain(after.keys()).filter(differs).collect();
+    if paths.is_empty() {
+        return None;
+    }
+    let mut names: Vec<_> = paths.iter().take(10).map(|path| path.display().to_string()).collect();
+    if paths.len() > names.len() {
+        names.push(format!("and {} more", paths.len() - names.len()));
+    }
+    Some(
+        Notice::new(format!(
+            "the app has changed while a runtime was supplied: {}",
+            names.join(", ")
+        ))
+        .hint("put this buildpack at the end of the list if it has to build the app"),
+    )
 }
 
 /// What is to be built, by the user's wish or by that of the language.
@@ -93,7 +139,12 @@ fn build(
 ) -> Result<Metadata, Problem> {
     let scratch = scratch()?;
     let layers_dir = staging.place.layers(&staging.index);
-    let (app_dir, platform_dir) = (staging.place.app(), platform.write(scratch.path())?);
+    let mut app_dir = staging.place.app();
+    if !supply.sees_app {
+        app_dir = scratch.path().join("app");
+        fs_err::create_dir(&app_dir)?;
+    }
+    let platform_dir = platform.write(scratch.path())?;
     let env = before::with_supplied_paths(&staging.env, &staging.deps_dir)?;
     let lifecycle = Lifecycle {
         zip: &staging.zip,
@@ -108,9 +159,9 @@ fn build(
     // Nobody detects: what is to be built does not depend on the app.
     fs_err::write(lifecycle.group(), group(staging, supply))?;
     fs_err::write(lifecycle.plan(), plan(staging, supply))?;
-    let cache = finalize::cache(staging)?;
+    let cache = finalize::cache(staging)?.shared();
     cache.restore(log, &supply.components, &layers_dir)?;
-    finalize::run_buildpacks(&lifecycle)?;
+    finalize::run_buildpacks(&lifecycle, log)?;
     cache.save(log, &supply.components, &layers_dir)?;
     Metadata::read(&layers_dir)
 }
@@ -200,30 +251,52 @@ fn link_all(own: &Path, from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// What the platform and the start of the app look for.
-fn leave(staging: &Staging, metadata: &Metadata) -> Result<(), Problem> {
-    let (own, about) = (staging.own(), &staging.zip.about);
-    let kouti = own.join("kouti");
-    fs_err::create_dir_all(&kouti)?;
-    fs_err::copy(staging.zip.program(), kouti.join("kouti-cf"))?;
-    let buildpacks: Vec<Built> = metadata.buildpacks.clone();
-    let record = LaunchRecord {
-        buildpacks: buildpacks.iter().map(|built| built.id.clone()).collect(),
-        commands: Vec::new(),
-        original_types: BTreeMap::new(),
-    };
-    record.write(&kouti.join("launch.toml"))?;
-    fs_err::write(
-        own.join("config.yml"),
-        commands::config_yml(&about.language, &about.version, &buildpacks),
-    )?;
-    let profile = own.join("profile.d");
+fn leave(staging: &Staging, log: &mut Log, metadata: &Metadata) -> Result<(), Problem> {
+    let app_dir = staging.place.app().display().to_string();
+    // What runs is the last buildpack's to say; only what stands beside it may come from here.
+    let decided = Started::decide(metadata, &Wishes::default(), &app_dir);
+    let started = Started { sidecars: decided.sidecars, ..Started::default() };
+    for (kind, _) in decided.processes {
+        log.debug(&format!("leaving out the process {kind}: this is not the last buildpack"));
+    }
+    after::own(staging, metadata, &started)?;
+    if !started.sidecars.is_empty() {
+        fs_err::write(staging.own().join("launch.yml"), commands::launch_yml(&started))?;
+    }
+    let profile = staging.own().join("profile.d");
     fs_err::create_dir_all(&profile)?;
     Ok(fs_err::write(profile.join("kouti.sh"), after::launch_script(&staging.index))?)
 }
 
 #[cfg(test)]
 mod tests {
+    use insta::assert_snapshot;
+    use kouti_report::Colour;
+
     use super::*;
+
+    #[test]
+    fn a_changed_app_is_told_by_its_files() {
+        let app = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs_err::write(app.path().join(name), text).unwrap();
+        write("same", "1");
+        write("other", "1");
+        let before = listing(app.path()).unwrap();
+        assert_eq!(changed(&before, &listing(app.path()).unwrap()), None);
+        write("other", "12");
+        write("new", "1");
+        let notice = changed(&before, &listing(app.path()).unwrap()).unwrap();
+        assert_eq!(notice.text, "the app has changed while a runtime was supplied: new, other");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_shown_with_its_form() {
+        assert_snapshot!(require("node:both").unwrap_err().page("", Colour::Off), @"
+        error[cf-bad-setting]: BP_CF_SUPPLY is `node:both`, which is not a list such as `node@22.x:build:launch,npm:build`
+
+        hint: correct it with `cf set-env APP BP_CF_SUPPLY …`, then `cf restage APP`
+        ");
+    }
 
     #[test]
     fn a_wish_has_a_name_and_maybe_a_version_and_uses() {

@@ -20,6 +20,8 @@ pub(crate) struct About {
     schema: u32,
     /// What is shown of the buildpack: `nodejs`.
     pub(crate) language: String,
+    /// What stands before the version where the platform asks who takes the app; the language if nothing else is said.
+    pub(crate) display: Option<String>,
     pub(crate) version: String,
     /// The only system on which what is inside can run; none if it runs on all.
     pub(crate) distro: Option<Distro>,
@@ -27,6 +29,11 @@ pub(crate) struct About {
     pub(crate) buildpacks: Vec<Buildpack>,
     /// What is built if another buildpack comes after this one.
     pub(crate) supply: Option<Supply>,
+    /// Of which classic buildpacks the settings are understood: `java`, `nodejs`, `php`.
+    #[serde(default)]
+    pub(crate) compat: Vec<String>,
+    /// Version of the lifecycle inside.
+    pub(crate) lifecycle: String,
 }
 
 /// A Linux distribution, as `/etc/os-release` names it.
@@ -50,6 +57,9 @@ pub(crate) struct Buildpack {
 pub(crate) struct Supply {
     /// Ids of the buildpacks that take part.
     pub(crate) components: Vec<String>,
+    /// Whether they look at the app. Those that would build it see an empty directory in its place.
+    #[serde(default, rename = "sees-app")]
+    pub(crate) sees_app: bool,
     #[serde(default)]
     pub(crate) requires: Vec<Require>,
 }
@@ -106,6 +116,12 @@ impl Zip {
     /// This program.
     pub(crate) fn program(&self) -> PathBuf {
         self.dir.join("kouti/kouti-cf")
+    }
+
+    /// What `bin/detect` prints of an app that is for this buildpack.
+    pub(crate) fn detected(&self) -> String {
+        let About { display, language, version, .. } = &self.about;
+        format!("{} {version}", display.as_ref().unwrap_or(language))
     }
 
     /// The name that people know.

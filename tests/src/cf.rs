@@ -1,12 +1,12 @@
 //! Cloud Foundry, as far as an app can tell: staging and start with classic buildpacks, at the platform's own paths and
 //! as its user, in a container of the base image that stands in for a stack.
 //!
-//! What the platform's programs do is in `tests/cf/`.
+//! What the platform's programs do is done by `kouti-cf-driver`, which stands beside the adapter in `shim/driver`.
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +19,9 @@ use crate::{App, Image, docker, packages};
 
 /// The image that stands in for a stack.
 const STACK: &str = "kouti/build:local";
+
+/// Where the platform's own programs are in its containers.
+const DRIVER: &str = "/tmp/lifecycle/driver";
 
 /// An unpacked classic buildpack.
 #[derive(Clone, Debug)]
@@ -72,6 +75,7 @@ fn readable(dir: &Path) {
 pub struct Staging {
     buildpacks: Vec<ClassicBuildpack>,
     detect: bool,
+    options: Vec<String>,
     variables: Vec<String>,
     kept: TempDir,
 }
@@ -85,17 +89,32 @@ pub struct Staged {
     pub log: String,
 }
 
+impl Staged {
+    /// The log of a staging that went well.
+    pub fn succeeds(self) -> String {
+        assert_eq!(self.code, 0, "{}", self.log);
+        self.log
+    }
+}
+
 impl Staging {
     /// With these buildpacks, in this order, as `cf push -b … -b …`.
     pub fn with(buildpacks: Vec<ClassicBuildpack>) -> Self {
         let kept = tempfile::tempdir().expect("the temporary directory is writable");
-        Self { buildpacks, detect: false, variables: Vec::new(), kept }
+        Self { buildpacks, detect: false, options: Vec::new(), variables: Vec::new(), kept }
     }
 
     /// The platform asks the buildpacks which of them it is.
     #[must_use]
     pub fn detecting(mut self) -> Self {
         self.detect = true;
+        self
+    }
+
+    /// Cuts the staging off from the network.
+    #[must_use]
+    pub fn offline(mut self) -> Self {
+        self.options.push("--network=none".to_owned());
         self
     }
 
@@ -110,70 +129,70 @@ impl Staging {
     pub fn stage(&self, app: &App) -> Staged {
         let id = self.container();
         docker(&["cp", &format!("{}/.", app.dir().display()), &format!("{id}:/tmp/app")]);
-        let cache = self.kept.path().join("cache.tgz");
+        let cache = self.kept("output-cache");
         if cache.is_file() {
-            docker(&["cp", path(&cache), &format!("{id}:/tmp/old-cache.tgz")]);
+            docker(&["cp", path(&cache), &format!("{id}:/tmp/old-cache")]);
         }
         root(
             &id,
-            "mkdir -p /home/vcap/app /tmp/cache && if [ -f /tmp/old-cache.tgz ]; then tar xzf /tmp/old-cache.tgz -C /tmp/cache; fi \
+            "mkdir -p /home/vcap/app /tmp/cache && if [ -f /tmp/old-cache ]; then tar xzf /tmp/old-cache -C /tmp/cache; fi \
              && chown -R 2000:2000 /home/vcap /tmp/app /tmp/cache",
         );
-        let dirs = (0..self.buildpacks.len()).map(|number| format!("/tmp/buildpacks/{number}"));
-        let words: Vec<_> = ["/cf/stage.sh".to_owned(), (!self.detect).to_string()]
-            .into_iter()
-            .chain(dirs)
-            .collect();
+        let keys: Vec<_> = (0..self.buildpacks.len()).map(|number| number.to_string()).collect();
         let output = self
             .user(&id, &["HOME=/home/vcap", "CF_STACK=local", "MEMORY_LIMIT=1024m", "NO_COLOR=1"])
-            .args(words)
+            .args([DRIVER, "builder", &format!("-buildpackOrder={}", keys.join(","))])
+            .arg(format!("-skipDetect={}", !self.detect))
             .output();
         let output = output.expect("docker can be started");
         let log = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         if output.status.success() {
-            for name in ["droplet.tgz", "cache.tgz", "release.yml"] {
-                docker(&["cp", &format!("{id}:/tmp/{name}"), path(&self.kept.path().join(name))]);
+            for name in ["droplet", "output-cache", "result.json"] {
+                docker(&["cp", &format!("{id}:/tmp/{name}"), path(&self.kept(name))]);
             }
         }
         docker(&["rm", "--force", "--volumes", &id]);
         Staged { code: output.status.code().unwrap_or(-1), log }
     }
 
+    fn kept(&self, name: &str) -> PathBuf {
+        self.kept.path().join(name)
+    }
+
     /// A file of the droplet.
     pub fn droplet_file(&self, name: &str) -> String {
-        let output = Command::new("tar")
-            .arg("xzOf")
-            .arg(self.kept.path().join("droplet.tgz"))
-            .arg(format!("./{name}"))
-            .output();
-        String::from_utf8_lossy(&output.expect("tar can be started").stdout).into_owned()
+        let mut tar = Command::new("tar");
+        tar.arg("xzOf").arg(self.kept("droplet")).arg(format!("./{name}"));
+        String::from_utf8_lossy(&tar.output().expect("tar can be started").stdout).into_owned()
     }
 
     /// The names of all files of the droplet.
     pub fn droplet(&self) -> String {
-        let output =
-            Command::new("tar").arg("tzf").arg(self.kept.path().join("droplet.tgz")).output();
+        let output = Command::new("tar").arg("tzf").arg(self.kept("droplet")).output();
         String::from_utf8_lossy(&output.expect("tar can be started").stdout).into_owned()
     }
 
-    /// What the droplet, the cache and the release hold, as bytes.
+    /// What the droplet, the cache and the result hold, as bytes.
     pub fn leftovers(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        for name in ["droplet.tgz", "cache.tgz"] {
-            let output = Command::new("tar").arg("xzOf").arg(self.kept.path().join(name)).output();
+        for name in ["droplet", "output-cache"] {
+            let output = Command::new("tar").arg("xzOf").arg(self.kept(name)).output();
             all.extend(output.expect("tar can be started").stdout);
         }
-        all.extend(fs_err::read(self.kept.path().join("release.yml")).expect("staged before"));
+        all.extend(fs_err::read(self.kept("result.json")).expect("staged before"));
         all
     }
 
-    /// The commands that the platform knows, by process type, from `release`.
+    /// What the platform knows of the app.
+    pub fn result(&self) -> serde_json::Value {
+        let text = fs_err::read_to_string(self.kept("result.json")).expect("staged before");
+        serde_json::from_str(&text).expect("the result is JSON")
+    }
+
+    /// The commands that the platform knows, by process type.
     pub fn commands(&self) -> serde_json::Value {
-        let text =
-            fs_err::read_to_string(self.kept.path().join("release.yml")).expect("staged before");
-        let value: serde_json::Value = serde_saphyr::from_str(&text).expect("release prints YAML");
-        value["default_process_types"].clone()
+        self.result()["process_types"].clone()
     }
 
     /// Starts a process of the type.
@@ -185,29 +204,32 @@ impl Staging {
 
     /// Starts a command; `application` is what the platform says of it.
     pub fn start_command(&self, command: &str, application: &str) -> Container {
-        let droplet = self.kept.path().join("droplet.tgz");
         let image = Image::named(STACK);
         let mut run: Run<'_> = image
             .run()
             .arg("--user=0")
-            .arg(&format!("--volume={}:/droplet.tgz:ro", droplet.display()))
-            .arg(&format!("--volume={}:/cf:ro", repository().join("tests/cf").display()))
+            .arg(&format!("--volume={}:/tmp/droplet:ro", self.kept("droplet").display()))
+            .arg(&driver_volume())
             .arg("--entrypoint=/bin/bash")
             .env("PORT", "8080")
             .env("MEMORY_LIMIT", "512m")
+            .env("INSTANCE_INDEX", "0")
             .env("VCAP_APPLICATION", application);
         for variable in &self.variables {
             run = run.arg("--env").arg(variable);
         }
-        let script = "mkdir -p /home/vcap && tar xzf /droplet.tgz -C /home/vcap && chown -R 2000:2000 /home/vcap && \
-                      exec setpriv --reuid 2000 --regid 2000 --clear-groups /cf/launch.sh \"$0\"";
-        run.command(&["-c", script, command]).start()
+        let script = format!(
+            "mkdir -p /home/vcap && tar xzf /tmp/droplet -C /home/vcap && chown -R 2000:2000 /home/vcap && cd /home/vcap && \
+             exec setpriv --reuid 2000 --regid 2000 --clear-groups {DRIVER} launcher app \"$0\" ''"
+        );
+        run.command(&["-c", &script, command]).start()
     }
 
     fn container(&self) -> String {
         let mut args: Vec<String> =
             ["run", "--detach", "--user=0", "--entrypoint=sleep"].map(str::to_owned).to_vec();
-        args.push(format!("--volume={}:/cf:ro", repository().join("tests/cf").display()));
+        args.extend(self.options.iter().cloned());
+        args.push(driver_volume());
         for (number, buildpack) in self.buildpacks.iter().enumerate() {
             args.push(format!(
                 "--volume={}:/tmp/buildpacks/{number}:ro",
@@ -222,13 +244,19 @@ impl Staging {
     /// A command as the user of the app.
     fn user(&self, id: &str, variables: &[&str]) -> Command {
         let mut command = Command::new("docker");
-        command.args(["exec", "--user=2000:2000"]);
+        command.args(["exec", "--user=2000:2000", "--workdir=/home/vcap"]);
         for variable in variables.iter().copied().chain(self.variables.iter().map(String::as_str)) {
             command.args(["--env", variable]);
         }
         command.arg(id);
         command
     }
+}
+
+/// The driver was compiled together with the adapter, for any Linux.
+fn driver_volume() -> String {
+    let programs = repository().join("target/x86_64-unknown-linux-gnu/release");
+    format!("--volume={}:{DRIVER}:ro", programs.join("kouti-cf-driver").display())
 }
 
 fn root(id: &str, script: &str) {

@@ -13,6 +13,7 @@
 
 mod app;
 pub mod cf;
+pub mod cf_native;
 mod container;
 mod docker;
 mod pack;

@@ -66,10 +66,11 @@ fn what_starts_can_be_a_command_of_the_user_or_a_procfile() {
     app.write("Procfile", "web: node server.js --from=procfile\nworker: node --version\n");
     fs_err::create_dir(app.dir().join(".profile.d")).unwrap();
     app.write(".profile.d/own.sh", "export GREETING=own\n");
-    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")]);
-    let staged = staging.stage(&app);
-    assert_eq!(staged.code, 0, "{}", staged.log);
-    assert!(staged.log.contains("Processes"), "{}", staged.log);
+    // All that it needs came along with the zip.
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")]).offline();
+    let log = staging.stage(&app).succeeds();
+    assert!(log.contains("Processes") && !log.contains("Downloading"), "{log}");
+    assert_eq!(staging.commands()["worker"], "node --version");
 
     let command =
         "node -e 'console.log(`${process.env.GREETING} ${process.argv[1]}`)' $((1 + 2)); sleep 60";
@@ -135,12 +136,14 @@ fn the_platform_finds_the_buildpack_of_an_app_or_is_told_why_there_is_none() {
     let staging = Staging::with(vec![other(), ClassicBuildpack::ours("nodejs")]).detecting();
     let staged = staging.stage(&App::fixture("no-dependencies"));
     assert_eq!(staged.code, 0, "{}", staged.log);
-    assert!(staged.log.contains("detected: nodejs "), "{}", staged.log);
+    let detected = staging.result()["lifecycle_metadata"]["detected_buildpack"].to_string();
+    assert!(detected.starts_with("\"nodejs "), "{detected}");
 
     let stranger = App::fixture("procfile");
     let staged = staging.stage(&stranger);
     assert_eq!(staged.code, 222, "{}", staged.log);
-    assert_eq!(staged.log.trim(), "", "nothing is said of apps that are not ours");
+    let platform = "None of the buildpacks detected a compatible application";
+    assert_eq!(staged.log.trim(), platform, "we say nothing of apps that are not ours");
 
     let named = Staging::with(vec![ClassicBuildpack::ours("nodejs")]).stage(&stranger);
     assert_eq!(named.code, 223);
@@ -156,6 +159,98 @@ fn the_platform_finds_the_buildpack_of_an_app_or_is_told_why_there_is_none() {
     let staged = Staging::with(vec![ClassicBuildpack::ours("nodejs")]).stage(&broken);
     assert_eq!(staged.code, 223);
     assert!(staged.log.contains("package.json"), "{}", staged.log);
+}
+
+/// Every language: too long for every change.
+mod nightly {
+    use super::*;
+
+    /// Stages a sample, starts it, and returns the answer.
+    fn answer(language: &str, variables: &[(&str, &str)]) -> String {
+        let mut staging = Staging::with(vec![ClassicBuildpack::ours(language)]).env(
+            "VCAP_SERVICES",
+            &format!(
+                r#"{{"x": [{{"name": "s", "label": "x", "credentials": {{"p": "{CANARY}"}}}}]}}"#
+            ),
+        );
+        for (name, value) in variables {
+            staging = staging.env(name, value);
+        }
+        let log = staging.stage(&App::sample(language)).succeeds();
+        let web = staging.start("web");
+        let answer = web.get("/");
+        assert_eq!(answer.status, 200, "{}", web.log());
+        let (took, _) = web.stop();
+        assert!(took < Duration::from_secs(8), "{language} is not killed, but took {took:?}");
+        let leftovers = staging.leftovers();
+        assert!(!contains(&leftovers, CANARY) && !log.contains(CANARY), "no secret is kept");
+        answer.body
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn java_with_the_settings_of_its_classic_buildpack() {
+        let jre = (
+            "JBP_CONFIG_OPEN_JDK_JRE",
+            "{ jre: { version: 17.+ }, memory_calculator: { stack_threads: 20 } }",
+        );
+        let body = answer("java", &[jre, ("JAVA_OPTS", "-Dfrom.java.opts=1")]);
+        assert!(body.starts_with("Hello from Java 17"), "{body}");
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn php_and_dotnet_and_servers_of_files() {
+        for language in ["php", "dotnet", "nginx", "static"] {
+            let body = answer(language, &[]);
+            assert!(!body.trim().is_empty(), "{language} answers");
+        }
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn every_language_supplies_its_runtime_to_a_buildpack_that_follows() {
+        for (language, program) in [
+            ("java", "java -version"),
+            ("php", "php --version"),
+            ("dotnet", "dotnet --info"),
+            ("nginx", "nginx -v"),
+            ("httpd", "httpd -v"),
+        ] {
+            let finalize = format!(
+                r#"export PATH="$3/0/bin:$PATH"
+for file in "$3"/0/env/*; do [ ! -f "$file" ] || export "$(basename "$file")=$(cat "$file")"; done
+{program} || exit 1
+for script in "$3"/0/profile.d/*; do cp "$script" "$5/0_$(basename "$script")"; done
+echo 'export PATH="$DEPS_DIR/0/bin:$PATH"' > "$5/000_multi-supply.sh""#
+            );
+            let after = ClassicBuildpack::of(&[
+                ("supply", "true"),
+                ("finalize", &finalize),
+                ("release", "echo '{}'"),
+            ]);
+            let staging = Staging::with(vec![ClassicBuildpack::ours(language), after]);
+            let log = staging.stage(&App::fixture("procfile")).succeeds();
+            assert!(!log.contains("the app has changed"), "{language}: {log}");
+            let task =
+                staging.start_command(&format!("{program}; echo ended with $?; sleep 60"), "{}");
+            task.wait_for("ended with 0");
+        }
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn two_of_our_buildpacks_make_one_app() {
+        let both = vec![ClassicBuildpack::ours("nodejs"), ClassicBuildpack::ours("php")];
+        let staging = Staging::with(both);
+        let log = staging.stage(&App::sample("php")).succeeds();
+        assert!(log.contains("Node.js"), "{log}");
+        let task = staging
+            .start_command("node --version && php --version; echo ended with $?; sleep 60", "{}");
+        task.wait_for("ended with 0");
+        let web = staging.start("web");
+        assert_eq!(web.get("/").status, 200, "{}", web.log());
+    }
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

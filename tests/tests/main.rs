@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cf_native;
 mod cloud_foundry;
 mod differential;
 mod dotnet;

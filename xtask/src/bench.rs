@@ -3,6 +3,7 @@
 //! Machines differ and are busy: figures are medians of several runs, and what matters is measured beside
 //! something else in the same run, as a ratio.
 
+mod cf;
 mod fetch;
 mod images;
 mod measure;
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     Fetch,
     /// What it costs to keep a layer of many files
     Reuse,
+    /// What a classic Cloud Foundry buildpack costs on top of detect and build, and at the start of an app
+    Cf,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
     /// A CVE in a runtime and one in the base image, from the announcement to ten images
@@ -97,6 +100,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     if wants(Part::Reuse) {
         figures.extend(reuse::measure(workspace, runs)?);
+    }
+    if wants(Part::Cf) {
+        figures.extend(cf::measure(workspace, &setup.tools, runs)?);
     }
     if wants(Part::Images) {
         figures.extend(images::measure(workspace, &setup, runs.min(3))?);

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: from nothing to a running app, with times and sizes.
 
+mod cf;
 mod http;
 
 use std::path::Path;
@@ -23,7 +24,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Samples to build and run, by the names of the directories under samples/
+    /// Samples to build and run, by the names of the directories under samples/; `cf` before them stages them as Cloud
+    /// Foundry does
     #[arg(default_value = "nodejs", value_name = "LANGUAGE")]
     languages: Vec<String>,
     /// All samples
@@ -42,6 +44,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         return crate::docker::stop(workspace);
     }
     let samples = workspace.samples()?;
+    if let [first, languages @ ..] = args.languages.as_slice()
+        && first == "cf"
+    {
+        return cf::run(workspace, languages);
+    }
     let languages = if args.all { &samples } else { &args.languages };
     if let Some(unknown) = languages.iter().find(|language| !samples.contains(language)) {
         let hint = format!("there are {}", samples.join(", "));
@@ -110,10 +117,16 @@ struct Container<'a> {
 
 impl<'a> Container<'a> {
     fn start(name: &'a str, image: &'a str) -> Result<Self> {
+        Self::start_with(name, image, &[], &[])
+    }
+
+    /// With further options of `docker run`, and words after the image.
+    fn start_with(name: &'a str, image: &'a str, options: &[&str], words: &[&str]) -> Result<Self> {
         let container = Self { name, image, since: Instant::now() };
         container.remove(); // what an interrupted demo left
         let (port, env) = (format!("127.0.0.1::{PORT}"), format!("PORT={PORT}"));
-        docker(&["run", "--detach", "--name", name, "--publish", &port, "--env", &env, image])?;
+        let run = ["run", "--detach", "--name", name, "--publish", &port, "--env", &env];
+        docker(&[&run[..], options, &[image], words].concat())?;
         Ok(container)
     }
 

@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Make classic Cloud Foundry buildpacks: a zip for each
     #[arg(long)]
     cf: bool,
+    /// The stack of a Cloud Foundry that a zip is for: cflinuxfs4, cflinuxfs5, or any
+    #[arg(long, requires = "cf")]
+    stack: Option<String>,
     /// Architecture of the packages: that of this machine
     #[arg(long, default_value = ARCH, value_parser = [ARCH])]
     arch: String,
@@ -75,21 +78,27 @@ pub(crate) fn packages(
         filters: Vec::new(),
         cf: false,
         arch: ARCH.to_owned(),
+        stack: None,
     };
     make(workspace, &args)
 }
 
-/// The classic Cloud Foundry buildpacks of all languages that can be one.
-pub(crate) fn classic(workspace: &Workspace, profile: Profile) -> Result<()> {
+/// The classic Cloud Foundry buildpacks of these languages, or of all that can be one.
+pub(crate) fn classic(
+    workspace: &Workspace,
+    profile: Profile,
+    buildpacks: &[String],
+) -> Result<Vec<PathBuf>> {
     let args = Args {
-        buildpacks: Vec::new(),
+        buildpacks: buildpacks.to_vec(),
         offline: profile == Profile::Local,
         profile,
         filters: Vec::new(),
         cf: true,
         arch: ARCH.to_owned(),
+        stack: None,
     };
-    cf::zips(workspace, &args).map(drop)
+    cf::zips(workspace, &args)
 }
 
 /// All packages as directories below `into`, with the programs in `programs`: for trying them out on this host.

@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         times.measure("unit tests", || unit(workspace, args))?;
     }
     if let Some(setup) = setup {
-        times.measure("Cloud Foundry zips", || package::classic(workspace, setup.profile))?;
+        times.measure("Cloud Foundry zips", || package::classic(workspace, setup.profile, &[]))?;
         times.measure("image tests", || image(workspace, &setup, args))?;
     }
     print(times);

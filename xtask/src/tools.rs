@@ -37,6 +37,18 @@ pub(crate) struct Tools {
     pub(crate) launcher: PathBuf,
     /// What the `[lifecycle] uri` of a builder wants.
     pub(crate) archive: PathBuf,
+    /// Of lifecycle and launcher.
+    pub(crate) lifecycle_version: String,
+}
+
+/// The buildpack APIs that the lifecycle knows.
+pub(crate) const BUILDPACK_APIS: [&str; 6] = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12"];
+
+impl Tools {
+    /// The lifecycle's bill of materials, as CycloneDX.
+    pub(crate) fn lifecycle_bill(&self) -> Result<String> {
+        Ok(render(&bill::of("lifecycle", &self.lifecycle)?, Format::CycloneDx))
+    }
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -60,6 +72,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<Tools> {
         lifecycle: dir.join("lifecycle"),
         launcher: dir.join("launcher"),
         archive: dir.join("lifecycle.tgz"),
+        lifecycle_version: Module::read(workspace, "lifecycle", LIFECYCLE)?.version,
     };
     pack(workspace, &tools.pack)?;
     lifecycle(workspace, &tools)?;
@@ -122,10 +135,11 @@ fn lifecycle(workspace: &Workspace, tools: &Tools) -> Result<()> {
 
 /// `lifecycle.toml`, from which pack learns what this lifecycle can do.
 fn descriptor(version: &str) -> String {
+    let apis = BUILDPACK_APIS.map(|api| format!("\"{api}\"")).join(", ");
     formatdoc! {r#"
         [apis.buildpack]
         deprecated = []
-        supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12"]
+        supported = [{apis}]
 
         [apis.platform]
         deprecated = []

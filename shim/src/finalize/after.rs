@@ -1,66 +1,158 @@
 //! What is left for the platform and for the start of the app.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
-use kouti_report::Problem;
+use kouti_report::{Notice, Problem};
 
 use super::before;
+use crate::commands::Config;
 use crate::processes::Started;
-use crate::record::{LaunchRecord, Metadata};
+use crate::record::{LaunchRecord, Metadata, escaped};
 use crate::staging::Staging;
-use crate::{cache, commands, settings, words};
+use crate::{bills, cache, commands, moving, parent, settings, words};
 
 /// Lines longer than that are refused where the platform takes them.
 const LONGEST: usize = 4000;
+
+/// Puts commands that are too long for the platform into scripts.
+pub(crate) fn shorten(staging: &Staging, started: &mut Started) -> Result<(), Problem> {
+    for (kind, command) in &mut started.processes {
+        if command.len() > LONGEST {
+            let dir = staging.own().join("kouti");
+            fs_err::create_dir_all(&dir)?;
+            fs_err::write(dir.join(format!("run-{kind}")), format!("{command}\n"))?;
+            started.notices.push(Notice::new(format!(
+                "the command of `{kind}` has {} bytes, more than the platform takes: it is in a script",
+                command.len()
+            )));
+            *command =
+                format!("bash \"$DEPS_DIR\"/{}/kouti/run-{kind}", words::quoted(&staging.index));
+        }
+    }
+    Ok(())
+}
 
 /// Everything in our directory of the droplet besides the layers, and the scripts that run before the app.
 pub(crate) fn write(
     staging: &Staging,
     metadata: &Metadata,
-    started: &mut Started,
+    started: &Started,
+) -> Result<(), Problem> {
+    own(staging, metadata, started)?;
+    fs_err::write(staging.own().join("launch.yml"), commands::launch_yml(started))?;
+    profile(staging)
+}
+
+/// What every buildpack of ours leaves, the last one or not.
+pub(crate) fn own(
+    staging: &Staging,
+    metadata: &Metadata,
+    started: &Started,
 ) -> Result<(), Problem> {
     let (own, about) = (staging.own(), &staging.zip.about);
     let kouti = own.join("kouti");
     fs_err::create_dir_all(&kouti)?;
     fs_err::copy(staging.zip.program(), kouti.join("kouti-cf"))?;
-    for (kind, command) in &mut started.processes {
-        if command.len() > LONGEST {
-            let script = kouti.join(format!("run-{kind}"));
-            fs_err::write(&script, format!("{command}\n"))?;
-            *command =
-                format!("bash \"$DEPS_DIR\"/{}/kouti/run-{kind}", words::quoted(&staging.index));
-        }
-    }
     let record = LaunchRecord {
         buildpacks: metadata.buildpacks.iter().map(|built| built.id.clone()).collect(),
+        // Sidecars may have too little memory for what a layer prepares: they start all the same.
         commands: started.processes.values().cloned().collect(),
         original_types: started.original_types.clone(),
+        compat: about.compat.clone(),
     };
     record.write(&kouti.join("launch.toml"))?;
-    let config = commands::config_yml(&about.language, &about.version, &metadata.buildpacks);
-    fs_err::write(own.join("config.yml"), config)?;
-    fs_err::write(own.join("launch.yml"), commands::launch_yml(started))?;
-    profile(staging)
+    let config = commands::config_yml(&Config {
+        language: &about.language,
+        version: &about.version,
+        lifecycle: &about.lifecycle,
+        cached: staging.zip.artifacts().is_some(),
+        buildpacks: &metadata.buildpacks,
+        dependencies: bills::runtimes(&own.join("layers"))?,
+    });
+    Ok(fs_err::write(own.join("config.yml"), config)?)
+}
+
+/// Where the platform asks several buildpacks which of them it is, it looks for `launch.yml` below a wrong index: the
+/// number of all buildpacks less one. Processes reach it by `release` as well; sidecars do not.
+pub(crate) fn lost_sidecars(
+    staging: &Staging,
+    started: &Started,
+) -> Result<Option<Notice>, Problem> {
+    if started.sidecars.is_empty() {
+        return Ok(None);
+    }
+    let index = match parent::call() {
+        Some(call) if !call.detects => return Ok(None),
+        Some(call) => (call.buildpacks - 1).to_string(),
+        None => {
+            let names = started.sidecars.iter().map(|sidecar| sidecar.name.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            return Ok(Some(
+                Notice::new(format!("the platform may not start the sidecars: {names}"))
+                    .hint("name the buildpack with `cf push -b`"),
+            ));
+        }
+    };
+    let dir = staging.deps_dir.join(&index);
+    if index != staging.index {
+        fs_err::create_dir_all(&dir)?;
+        fs_err::write(dir.join("launch.yml"), commands::launch_yml(started))?;
+    }
+    Ok(None)
 }
 
 /// Removes what only the build needed.
 pub(crate) fn prune(staging: &Staging, layers_dir: &Path, ids: &[String]) -> Result<(), Problem> {
     for layer in cache::layers(layers_dir, ids)? {
-        if !layer.types.launch && layer.dir.exists() {
-            fs_err::remove_dir_all(&layer.dir)?;
+        if !layer.types.launch {
+            remove(&layer.dir)?;
             fs_err::remove_file(&layer.toml)?;
         }
     }
-    let sbom = layers_dir.join("sbom");
-    let mut unwanted = vec![sbom.join("build"), sbom.join("cache")];
-    if !settings::flag(&staging.env, "BP_CF_KEEP_SBOM", true)? {
-        unwanted.push(sbom);
+    // What a buildpack has not asked for again; the lifecycle only puts it aside.
+    for id in ids {
+        let dir = layers_dir.join(escaped(id));
+        for entry in dir.read_dir().into_iter().flatten() {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "ignore") {
+                remove(&path)?;
+            }
+        }
     }
-    for dir in unwanted.into_iter().filter(|dir| dir.is_dir()) {
-        fs_err::remove_dir_all(dir)?;
+    let sbom = layers_dir.join("sbom");
+    for kind in ["build", "cache"] {
+        remove(&sbom.join(kind))?;
+    }
+    if !settings::flag(&staging.env, "BP_CF_KEEP_SBOM", true)? {
+        remove(&sbom)?;
     }
     Ok(())
+}
+
+/// Removes what earlier buildpacks of this kind have built for this one only.
+pub(crate) fn prune_others(staging: &Staging) -> Result<(), Problem> {
+    for index in
+        before::indices(&staging.deps_dir)?.into_iter().filter(|index| *index != staging.index)
+    {
+        let own = staging.deps_dir.join(index);
+        let Ok(record) = LaunchRecord::read(&own.join("kouti/launch.toml")) else { continue };
+        prune(staging, &own.join("layers"), &record.buildpacks)?;
+        for (dir, _) in before::lists() {
+            for entry in own.join(dir).read_dir().into_iter().flatten() {
+                let link = entry?.path();
+                if link.is_symlink() && !link.exists() {
+                    fs_err::remove_file(link)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() { moving::remove_dir(dir) } else { Ok(()) }
 }
 
 /// The scripts that run before the app: those of all buildpacks, and ours.

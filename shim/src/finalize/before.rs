@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use kouti_launch::Env;
-use kouti_report::{Fault, Problem};
+use kouti_report::{Fault, Notice, Problem};
 use serde::Deserialize;
 
-use crate::lifecycle::exit;
+use crate::lifecycle::{self, exit};
 use crate::moving::move_dir;
 use crate::staging::Staging;
 
@@ -77,15 +77,28 @@ pub(crate) fn with_supplied_paths(env: &Env, deps_dir: &Path) -> io::Result<Env>
     Ok(variables.into_iter().collect())
 }
 
-/// The app, at the path at which it will run.
+/// The directories of the build, at the paths at which the app will run.
 pub(crate) struct Moved<'a> {
     staging: &'a Staging,
+    /// Whether the app is there as well.
+    app: bool,
 }
 
 impl<'a> Moved<'a> {
     /// Moves the app there, and leaves a link where it was.
     pub(crate) fn app(staging: &'a Staging) -> Result<Self, Problem> {
+        if !staging.alone {
+            Self::deps(staging)?;
+        }
         let (from, to) = (&staging.build_dir, staging.place.app());
+        move_dir(from, &to).map_err(|error| not_movable(from, &to, &error))?;
+        symlink(&to, from)?;
+        fs_err::create_dir_all(staging.place.deps().join(&staging.index))?;
+        Ok(Self { staging, app: true })
+    }
+
+    /// Makes the directory for the layers, with what other buildpacks have supplied beside it.
+    pub(crate) fn deps(staging: &'a Staging) -> Result<Self, Problem> {
         let deps = staging.place.deps();
         // An earlier buildpack of this kind leaves a link.
         if deps.is_symlink() {
@@ -99,24 +112,28 @@ impl<'a> Moved<'a> {
                 symlink(staging.deps_dir.join(&index), link)?;
             }
         }
-        move_dir(from, &to).map_err(|error| not_movable(from, &to, &error))?;
-        symlink(&to, from)?;
-        Ok(Self { staging })
+        Ok(Self { staging, app: false })
     }
 
     /// Moves everything to where the platform expects it.
     pub(crate) fn back(self) -> Result<(), Problem> {
-        let Self { staging } = self;
+        let Self { staging, app: is_moved } = self;
         let (app, deps) = (staging.place.app(), staging.place.deps());
-        fs_err::remove_file(&staging.build_dir)?;
-        move_dir(&app, &staging.build_dir)
-            .map_err(|error| not_movable(&app, &staging.build_dir, &error))?;
-        // Other buildpacks and the platform know that there is such a directory.
-        if !app.is_dir() {
-            fs_err::create_dir(&app)?;
+        if is_moved {
+            fs_err::remove_file(&staging.build_dir)?;
+            move_dir(&app, &staging.build_dir)
+                .map_err(|error| not_movable(&app, &staging.build_dir, &error))?;
+            // Other buildpacks and the platform know that there is such a directory.
+            if !app.is_dir() {
+                fs_err::create_dir(&app)?;
+            }
         }
         let own = staging.own();
         fs_err::create_dir_all(&own)?;
+        if staging.alone {
+            // The layers came along with the app.
+            return Ok(());
+        }
         let layers = own.join("layers");
         if layers.exists() {
             fs_err::remove_dir_all(&layers)?;
@@ -132,8 +149,12 @@ impl<'a> Moved<'a> {
 fn not_movable(from: &Path, to: &Path, error: &io::Error) -> Problem {
     let summary =
         format!("the app cannot be moved from {} to {}: {error}", from.display(), to.display());
-    Problem::new("cf-app-not-movable", Fault::Surroundings, summary)
-        .hint("stage in a fresh container in which the user of the app owns both")
+    let owner = fs_err::metadata(to).or_else(|_| fs_err::metadata(to.parent().unwrap_or(to)));
+    let owner = owner.map_or("nobody".to_owned(), |found| format!("user {}", found.uid()));
+    let user = rustix::process::geteuid().as_raw();
+    Problem::new("cf-app-not-movable", Fault::Surroundings, summary).hint(format!(
+        "stage in a fresh container in which the user of the app owns both; this is user {user}, and the target belongs to {owner}"
+    ))
 }
 
 /// The ids of the group that was found.
@@ -163,6 +184,11 @@ pub(crate) fn nobody(staging: &Staging, code: Option<i32>, said: &str) -> Result
         problem.excerpt = Some(said.trim_end().to_owned());
         return Ok(problem.hint("correct what is said above, then push again"));
     }
+    if code == Some(exit::API) {
+        let mut problem = lifecycle::other_api();
+        problem.excerpt = Some(said.trim_end().to_owned());
+        return Ok(problem);
+    }
     if code != Some(exit::NOBODY) {
         let code = code.map_or("a signal".to_owned(), |code| format!("code {code}"));
         let mut problem = Problem::new(
@@ -190,6 +216,20 @@ pub(crate) fn nobody(staging: &Staging, code: Option<i32>, said: &str) -> Result
         .hint("check `path:` in the manifest: it must name the directory of the app")
         .hint("build what has to be built before a push, such as a JAR")
         .hint("or name another buildpack with `cf push -b`"))
+}
+
+/// Scripts of an earlier droplet among the sources: they would be read after those of this one.
+pub(crate) fn old_scripts(app_dir: &Path) -> Option<Notice> {
+    let names = names(&app_dir.join(".profile.d")).ok()?;
+    let is_old = |name: &&String| *name == "000_multi-supply.sh" || name.ends_with("_kouti.sh");
+    let old: Vec<_> = names.iter().filter(is_old).cloned().collect();
+    (!old.is_empty()).then(|| {
+        let text = format!(
+            "the app brings scripts of an earlier droplet: .profile.d/{}",
+            old.join(", .profile.d/")
+        );
+        Notice::new(text).hint("remove them from the sources: they change the paths of this one")
+    })
 }
 
 fn names(dir: &Path) -> io::Result<Vec<String>> {

@@ -38,33 +38,38 @@ pub(super) fn document(root: &Path) -> Result<(PathBuf, String)> {
 fn collect(root: &Path) -> Result<BTreeMap<String, Error>> {
     let mut errors: BTreeMap<String, Error> = BTreeMap::new();
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    let mut dirs = vec![root.join("shim")];
     for group in ["shared", "buildpacks"] {
         for entry in fs_err::read_dir(root.join(group))? {
-            let dir = entry?.path();
-            let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // Bills of materials cannot fail; their `id`s are those of packages.
-            if ["sbom", "testing"].contains(&name.as_str()) {
-                continue;
-            }
-            let owner = if group == "shared" {
-                format!("`shared/{name}`")
-            } else {
-                format!("`kouti/{name}`")
-            };
-            for file in sources(&dir.join("src"))?.into_iter().chain(sources(&dir.join("tests"))?) {
-                let text = fs_err::read_to_string(&file)
-                    .with_context(|| format!("cannot read {}", file.display()))?;
-                if file.starts_with(dir.join("src")) {
-                    for id in ids(code(&text)) {
-                        let crates = &mut errors.entry(id.to_owned()).or_default().crates;
-                        if !crates.contains(&owner) {
-                            crates.push(owner.clone());
-                        }
+            dirs.push(entry?.path());
+        }
+    }
+    for dir in dirs {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Bills of materials cannot fail; their `id`s are those of packages.
+        if ["sbom", "testing"].contains(&name.as_str()) {
+            continue;
+        }
+        let owner = if dir.starts_with(root.join("shared")) {
+            format!("`shared/{name}`")
+        } else if name == "shim" {
+            "`shim`, on Cloud Foundry".to_owned()
+        } else {
+            format!("`kouti/{name}`")
+        };
+        for file in sources(&dir.join("src"))?.into_iter().chain(sources(&dir.join("tests"))?) {
+            let text = fs_err::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            if file.starts_with(dir.join("src")) {
+                for id in ids(code(&text)) {
+                    let crates = &mut errors.entry(id.to_owned()).or_default().crates;
+                    if !crates.contains(&owner) {
+                        crates.push(owner.clone());
                     }
                 }
-                for (id, page) in snapshots(&text) {
-                    pages.entry(id).or_insert(page);
-                }
+            }
+            for (id, page) in snapshots(&text) {
+                pages.entry(id).or_insert(page);
             }
         }
     }

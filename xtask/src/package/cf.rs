@@ -2,15 +2,20 @@
 //!
 //! The same input gives the same bytes: entries in order, one fixed time, only the x bit of a mode.
 
+mod language;
+mod manifest;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use kouti_report::bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
+
+use language::{Classic, Distro, Supply};
 
 use super::{Args, Package, make};
 use crate::builder::Descriptor;
@@ -36,54 +41,29 @@ const LOCAL: Distro = Distro { name: "debian", version: "13" };
 /// A zip above that is refused by many platforms.
 const LARGE: u64 = 1_000_000_000;
 
-/// `cf.toml` beside the descriptor.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Language {
-    language: String,
-    supply: Option<Supply>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Supply {
-    components: Vec<String>,
-    #[serde(default)]
-    requires: Vec<Require>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Require {
-    name: String,
-    #[serde(default)]
-    metadata: toml::Table,
-}
-
 /// `kouti/shim.toml` in the zip, which the shim reads.
 #[derive(Serialize)]
 struct About<'a> {
     schema: u32,
     language: &'a str,
     version: &'a str,
+    /// Version of the lifecycle.
+    lifecycle: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+    compat: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     distro: Option<Distro>,
     buildpacks: Vec<Component<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    supply: Option<Supply>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct Distro {
-    name: &'static str,
-    version: &'static str,
+    supply: Option<&'a Supply>,
 }
 
 #[derive(Serialize)]
 struct Component<'a> {
     id: &'a str,
     version: &'a str,
-    api: &'static str,
+    api: String,
 }
 
 /// `kouti/order.toml` in the zip, which the lifecycle reads.
@@ -126,14 +106,18 @@ pub(super) fn zips(workspace: &Workspace, args: &Args) -> Result<Vec<PathBuf>> {
 
 fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<PathBuf> {
     let path = workspace.root.join("buildpacks").join(name).join("cf.toml");
-    let language: Language = toml::from_str(&fs_err::read_to_string(&path)?)
-        .with_context(|| format!("{} is wrong", path.display()))?;
+    let language = Classic::read(&path)?;
+    let stack = args.stack.as_deref().filter(|stack| *stack != "any");
+    let distro = stack.map(|stack| language.distro(stack)).transpose()?;
     let descriptor = Descriptor::read(&workspace.root)?;
     let id = format!("kouti/{name}");
+    let takes_part = |id: &str| {
+        !ONLY_FOR_IMAGES.contains(&id) && !language.order.exclude.iter().any(|name| name == id)
+    };
     let groups: Vec<Vec<(&str, bool)>> = descriptor
         .groups()
         .filter(|group| group.contains(&(id.as_str(), false)))
-        .map(|group| group.into_iter().filter(|(id, _)| !ONLY_FOR_IMAGES.contains(id)).collect())
+        .map(|group| group.into_iter().filter(|(id, _)| takes_part(id)).collect())
         .collect();
     if groups.is_empty() {
         bail!("no order group of builder.toml requires {id}");
@@ -148,29 +132,61 @@ fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<
         packages.iter().map(|package| (package.id.as_str(), package)).collect();
 
     let is_local = args.profile == Profile::Local;
+    let components = packages.values().map(|package| component(package)).collect::<Result<_>>()?;
     let about = About {
         schema: SCHEMA,
         language: &language.language,
         version: workspace.version,
-        distro: is_local.then_some(LOCAL),
-        buildpacks: packages
-            .values()
-            .map(|package| Component { id: &package.id, version: &package.version, api: "0.10" })
-            .collect(),
-        supply: language.supply.clone(),
+        lifecycle: &tools.lifecycle_version,
+        display: language.detect.display.as_deref(),
+        compat: &language.compat.translations,
+        distro: if is_local { Some(LOCAL) } else { distro },
+        buildpacks: components,
+        supply: language.supply.as_ref(),
     };
-    let suffix = if is_local || args.offline { "-offline" } else { "" };
+    let cached = is_local || args.offline;
+    let mut suffix = if cached { "-offline" } else { "" }.to_owned();
+    if let Some(stack) = stack {
+        suffix = format!("{suffix}-{stack}");
+    }
     let file = workspace.packages().join(format!("{}{suffix}.zip", id.replace('/', "_")));
-    let content = Zip::new(workspace, tools, &about, &order(&groups, &packages)?, &packages)?;
+    let manifest =
+        manifest::yaml(about.language, about.version, stack, packages.values().copied())?;
+    let mut content = Zip::new(workspace, tools, &about, &order(&groups, &packages)?, &packages)?;
+    content.text("manifest.yml", &manifest, false);
     let size = content.write(&file)?;
     workspace.say("package", format_args!("{id} for Cloud Foundry: {}", bytes(size)));
+    for (part, size) in content.parts()? {
+        workspace.say("package", format_args!("{id}:   {part}, {}", bytes(size)));
+    }
     if size > LARGE {
         workspace.say(
             "package",
             "many platforms refuse a zip of that size; leave artifacts out with --filter",
         );
     }
+    language.size.check(cached, size)?;
     Ok(file)
+}
+
+/// How the shim names a buildpack to the lifecycle; one that speaks another language than the lifecycle does would only
+/// be found out while an app is staged.
+fn component(package: &Package) -> Result<Component<'_>> {
+    #[derive(serde::Deserialize)]
+    struct Descriptor {
+        api: String,
+    }
+    let path = package.dir.join("buildpack.toml");
+    let Descriptor { api } = toml::from_str(&fs_err::read_to_string(&path)?)
+        .with_context(|| format!("{} is wrong", path.display()))?;
+    if !tools::BUILDPACK_APIS.contains(&api.as_str()) {
+        bail!(
+            "{} needs buildpack API {api}; the lifecycle knows {}",
+            package.id,
+            tools::BUILDPACK_APIS.join(", ")
+        );
+    }
+    Ok(Component { id: &package.id, version: &package.version, api })
 }
 
 /// The groups as far as there are packages for them.
@@ -212,12 +228,15 @@ impl Zip {
             zip.text(&format!("bin/{step}"), &script(step), true);
         }
         zip.text("VERSION", about.version, false);
-        zip.text("manifest.yml", &manifest(about), false);
         zip.text("kouti/shim.toml", &toml::to_string(about)?, false);
         zip.text("kouti/order.toml", order, false);
         zip.file("kouti/kouti-cf", workspace.release().join("kouti-cf"), true);
         zip.file("kouti/lifecycle/lifecycle", tools.lifecycle.clone(), true);
         zip.file("LICENSE", workspace.root.join("LICENSE"), false);
+        // The lifecycle has the same licence, and its own text has to be with it.
+        zip.file("kouti/lifecycle/LICENSE", workspace.root.join("LICENSE"), false);
+        let bill = tools.lifecycle_bill()?;
+        zip.text("kouti/lifecycle/lifecycle.sbom.cdx.json", &bill, false);
         for package in packages.values() {
             let prefix = format!("kouti/cnb/{}/{}", package.id.replace('/', "_"), package.version);
             zip.tree(&prefix, &package.dir)?;
@@ -259,6 +278,28 @@ impl Zip {
         Ok(())
     }
 
+    /// How large its parts are before compression, the largest first.
+    fn parts(&self) -> Result<Vec<(String, u64)>> {
+        let mut parts = BTreeMap::<String, u64>::new();
+        for (name, (source, _)) in &self.0 {
+            let part = if name.starts_with("dependencies/") {
+                "artifacts"
+            } else {
+                name.strip_prefix("kouti/cnb/")
+                    .and_then(|rest| rest.split('/').next())
+                    .unwrap_or("adapter and lifecycle")
+            };
+            let size = match source {
+                Source::Bytes(bytes) => bytes.len() as u64,
+                Source::File(file) => fs_err::metadata(file)?.len(),
+            };
+            *parts.entry(part.to_owned()).or_default() += size;
+        }
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+        Ok(parts)
+    }
+
     /// Writes the zip in one step and returns its size.
     fn write(&self, path: &Path) -> Result<u64> {
         let dir = path.parent().context("a file has a directory")?;
@@ -293,11 +334,6 @@ fn script(step: &str) -> String {
     format!(
         "#!/bin/sh\ndir=$(cd \"$(dirname \"$0\")/..\" && pwd) || exit 1\nexec \"$dir/kouti/kouti-cf\" {step} \"$@\"\n"
     )
-}
-
-/// What the platform and its people read. Without a stack the zip is for every one.
-fn manifest(about: &About<'_>) -> String {
-    format!("---\nlanguage: {}\nversion: \"{}\"\n", about.language, about.version)
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ impl Case {
 fn args(profile: Profile) -> Args {
     Args {
         cf: false,
+        stack: None,
         buildpacks: Vec::new(),
         offline: false,
         profile,

@@ -1,0 +1,103 @@
+//! How a process of a staged app starts.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kouti_launch::Env;
+use serde_json::{Value, json};
+
+use crate::Failure;
+
+/// Reads the scripts of the droplet and of the app, then becomes the app.
+const LAUNCH: &str = r#"
+cd "$1"
+if [ -n "$(ls ../profile.d/* 2> /dev/null)" ]; then
+  echo "Invoking pre-start scripts."
+  for env_file in ../profile.d/*; do
+    source $env_file
+  done
+fi
+if [ -n "$(ls .profile.d/* 2> /dev/null)" ]; then
+  for env_file in .profile.d/*; do
+    source $env_file
+  done
+fi
+if [ -f .profile ]; then
+  source .profile
+fi
+echo "Invoking start command."
+exec bash -c "$2"
+"#;
+
+/// The same for people who look in: without the app's `.profile`.
+const SHELL: &str = r#"
+cd "$1"
+for dir in ../profile.d .profile.d; do
+  if [ -n "$(ls $dir/* 2> /dev/null)" ]; then
+    for env_file in $dir/*; do
+      source $env_file
+    done
+  fi
+done
+shift
+if [ $# -gt 0 ]; then exec bash -c "$@"; fi
+exec bash
+"#;
+
+/// `launcher APP COMMAND METADATA`
+pub(crate) fn launch(env: &Env, args: &[String]) -> Result<(), Failure> {
+    let [app, command, ..] = args else {
+        return Err(Failure::new(1, "launcher: received only too few arguments"));
+    };
+    let mut command = command.clone();
+    if command.is_empty() {
+        let text = fs_err::read_to_string("staging_info.yml").unwrap_or_default();
+        let info: Value = serde_json::from_str(&text).unwrap_or_default();
+        info["start_command"].as_str().unwrap_or_default().clone_into(&mut command);
+    }
+    if command.is_empty() {
+        return Err(Failure::new(1, "launcher: no start command specified or detected in droplet"));
+    }
+    become_bash(env, LAUNCH, app, &[&command])
+}
+
+/// `shell [APP [COMMAND]]`
+pub(crate) fn shell(env: &Env, args: &[String]) -> Result<(), Failure> {
+    let app = args.first().map_or("app", String::as_str);
+    let rest: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+    // The platform's program of this name gives the scripts no start command.
+    become_bash(env, SHELL, app, &rest)
+}
+
+fn become_bash(env: &Env, script: &str, app: &str, words: &[&str]) -> Result<(), Failure> {
+    let home = std::env::current_dir()?;
+    let app: PathBuf = home.join(app);
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script]).arg("bash").arg(&app).args(words);
+    surroundings(env, &mut bash, &home, &app);
+    Err(bash.exec().into())
+}
+
+fn surroundings(env: &Env, bash: &mut Command, home: &Path, app: &Path) {
+    bash.env("HOME", app).env("TMPDIR", home.join("tmp")).env("DEPS_DIR", home.join("deps"));
+    bash.env_remove("VCAP_PLATFORM_OPTIONS").env("VCAP_APP_HOST", "0.0.0.0");
+    let port = env.given("PORT").unwrap_or_default();
+    if !port.is_empty() {
+        bash.env("VCAP_APP_PORT", port);
+    }
+    let text = env.given("VCAP_APPLICATION").unwrap_or_default();
+    if let Ok(Value::Object(mut application)) = serde_json::from_str(text) {
+        application.insert("host".to_owned(), json!("0.0.0.0"));
+        if let Ok(port) = port.parse::<u16>() {
+            application.insert("port".to_owned(), json!(port));
+        }
+        for (key, name) in [("instance_id", "INSTANCE_GUID"), ("instance_index", "INSTANCE_INDEX")]
+        {
+            let value = env.given(name).unwrap_or_default();
+            let value = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
+            application.insert(key.to_owned(), value);
+        }
+        bash.env("VCAP_APPLICATION", Value::Object(application).to_string());
+    }
+}
