@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kouti_image_tests::{App, Build, docker};
 
+use crate::utilities::{binding, signed, volume};
+
 #[test]
 #[ignore = "image test"]
 fn a_web_app_is_built_answers_and_is_rebuilt_without_new_work() {
@@ -18,6 +20,9 @@ fn a_web_app_is_built_answers_and_is_rebuilt_without_new_work() {
     let answer = container.get("/");
     assert_eq!(answer.status, 200, "{}", answer.head);
     assert!(answer.body.contains("on Sonntag, 1. März 2026"), "ICU is there: {}", answer.body);
+    // Port 8080 of every address, of IPv6 too: a network may have nothing else.
+    let listening = container.exec("cat /proc/net/tcp6");
+    assert!(listening.contains(" 00000000000000000000000000000000:1F90 "), "{listening}");
     let (took, code) = container.stop();
     assert_eq!(code, 0, "SIGTERM reaches the app: {}", container.log());
     assert!(took < Duration::from_secs(8), "not killed after ten seconds, but {took:?}");
@@ -25,7 +30,13 @@ fn a_web_app_is_built_answers_and_is_rebuilt_without_new_work() {
         build.image.shell("find /layers /workspace /home -name '*.cs' -o -type d -path '*/sdk/*'");
     assert_eq!(left, "", "neither source nor SDK is in the image");
 
+    let missing = "find /layers/kouti_dotnet/runtime -name '*.so' -exec ldd {} + | grep 'not found'";
+    let missing = build.image.shell(&format!("{missing} | grep -v -e lttng-ust -e libcurl; true"));
+    assert_eq!(missing, "", "every library is in the run image");
+
     let warm = build.app(&app).offline().succeeds();
+    assert!(warm.contains("Reusing application"), "{warm}");
+    assert!(!warm.contains("dotnet publish") && !warm.contains("Installing .NET SDK"), "{warm}");
     assert!(warm.contains("Reusing ASP.NET Core Runtime"), "{warm}");
     assert_eq!(build.image.id(), first, "the same source gives the same image:\n{warm}");
     let other = Build::new("dotnet-other");
@@ -64,8 +75,24 @@ fn a_solution_makes_one_process_for_each_app() {
     assert!(log.contains("back/Lib/Lib.csproj is passed over"), "{log}");
     let web = build.image.run().start();
     assert_eq!(web.get("/").body, "from appsettings: Sonntag, 1. März 2026");
-    let said = docker(&["run", "--rm", "--entrypoint", "shop-jobs", build.image.name()]);
-    assert_eq!(said.trim(), "done on Sonntag, 1. März 2026");
+    let worker = build.image.run().arg("--entrypoint").arg("shop-jobs").command(&["--wait"]);
+    let worker = worker.start();
+    worker.wait_for("done on Sonntag, 1. März 2026");
+    let (took, code) = worker.stop();
+    assert_eq!(code, 0, "{}", worker.log());
+    assert!(took < Duration::from_secs(3), "it stops when it is told to, but took {took:?}");
+
+    let (_, _, authority) = signed();
+    let corp = binding("ca-certificates", &[("corp.crt", &authority)]);
+    let mount = volume(&corp, "/bindings/corp");
+    let trusts = |root: &str| {
+        let root = format!("SERVICE_BINDING_ROOT={root}");
+        let image = build.image.name();
+        let run = ["run", "--rm", "--volume", &mount, "--env", &root, "--entrypoint", "shop-jobs"];
+        docker(&[&run[..], &[image, "--trusts", "/bindings/corp/corp.crt"]].concat())
+    };
+    assert!(trusts("/tmp").contains("\nnot believed"), "nobody has bound it");
+    assert!(trusts("/bindings").contains("\nbelieved"), "{}", trusts("/bindings"));
 }
 
 #[test]

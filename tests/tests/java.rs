@@ -89,3 +89,58 @@ fn source_that_does_not_compile_fails_with_the_lines_of_maven() {
     assert!(log.contains("error[compilation-failed]"), "{log}");
     assert!(log.contains("Page.java:[13,"), "{log}");
 }
+
+/// Shapes that differ from those above by what is downloaded.
+mod nightly {
+    use kouti_image_tests::{App, Build};
+
+    #[test]
+    #[ignore = "image test"]
+    fn a_quarkus_app_is_started_from_its_own_layout() {
+        let build = Build::new("quarkus");
+        let log = build.app(&App::fixture("java-quarkus")).succeeds();
+        assert!(log.contains("-Dquarkus.package.jar.type=fast-jar"), "{log}");
+        let container = build.image.run().hardened().start();
+        assert_eq!(container.get("/").body, "hello from Quarkus on Java 17");
+        assert_eq!(container.stop().1, 143, "{}", container.log());
+        assert!(build.image.shell("ls /workspace").contains("quarkus-run.jar"));
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn spring_boot_3_is_built_like_4() {
+        let app = App::sample("java");
+        app.replace("pom.xml", "<version>4.1.2</version>", "<version>3.5.6</version>");
+        let build = Build::new("spring-3");
+        let log = build.app(&app).succeeds();
+        assert!(log.contains("Running mvn --batch-mode"), "{log}");
+        let container = build.image.run().arg("--memory").arg("512m").hardened().start();
+        assert!(container.get("/").body.starts_with("Hello from Java 17"), "{}", container.log());
+        assert!(container.get("/health").body.contains("UP"));
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn libraries_beside_a_jar_and_distributions_are_started_as_they_are() {
+        let app = App::fixture("java-distribution");
+        let build = Build::new("beside");
+        let artifact = "BP_MAVEN_BUILT_ARTIFACT";
+        let _ = build.app(&app).env(artifact, "target/shop-1.0.0.jar target/lib").succeeds();
+        let answer = build.image.run().hardened().start().get("/").body;
+        assert_eq!(answer, r#"{"started":"jar"}"#);
+
+        // The same, built elsewhere.
+        let unpacked = App::empty();
+        build.image.copy("/workspace/.", unpacked.dir());
+        let prebuilt = Build::new("prebuilt-jar");
+        let log = prebuilt.app(&unpacked).offline().succeeds();
+        assert!(!log.contains("Running mvn"), "{log}");
+        let answer = prebuilt.image.run().hardened().start().get("/").body;
+        assert_eq!(answer, r#"{"started":"jar"}"#);
+
+        let _ = build.app(&app).env(artifact, "target/*-dist.zip").offline().succeeds();
+        let container = build.image.run().hardened().start();
+        assert_eq!(container.get("/").body, r#"{"started":"script"}"#);
+        assert_eq!(container.stop().1, 143, "{}", container.log());
+    }
+}

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// A directory that can be bound: its type, and its entries.
-fn binding(kind: &str, entries: &[(&str, &str)]) -> TempDir {
+pub(crate) fn binding(kind: &str, entries: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs_err::write(dir.path().join("type"), kind).unwrap();
     for (name, content) in entries {
@@ -24,7 +24,7 @@ fn docker_readable(dir: &TempDir) {
     fs_err::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
 }
 
-fn volume(dir: &TempDir, to: &str) -> String {
+pub(crate) fn volume(dir: &TempDir, to: &str) -> String {
     format!("{}:{to}", dir.path().display())
 }
 
@@ -93,7 +93,7 @@ fn variables_labels_and_files_of_the_image_are_the_users() {
 }
 
 /// A server certificate for `localhost` and its key, and the certificate of who signed it.
-fn signed() -> (String, String, String) {
+pub(crate) fn signed() -> (String, String, String) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Kouti image test");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

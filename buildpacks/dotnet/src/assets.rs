@@ -38,6 +38,14 @@ struct Restored {
 #[serde(rename_all = "camelCase", default)]
 struct RestoredFramework {
     download_dependencies: Vec<Download>,
+    dependencies: BTreeMap<String, Dependency>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Dependency {
+    /// `[13.0.1, )`, or `[13.*, )` where the newest is taken.
+    version: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +73,13 @@ impl Assets {
         })
     }
 
+    /// Whether another restore of the same source could bring other versions.
+    pub(crate) fn floats(&self) -> bool {
+        let frameworks = self.project.frameworks.values();
+        let mut asked = frameworks.flat_map(|framework| framework.dependencies.values());
+        asked.any(|dependency| dependency.version.contains('*'))
+    }
+
     /// Directories below the folder of packages that it needs, in lower case.
     pub(crate) fn directories(&self) -> impl Iterator<Item = String> {
         let packages = self.packages().map(|(_, _, library)| library.path.to_lowercase());
@@ -75,5 +90,24 @@ impl Assets {
             })
         });
         packages.chain(downloads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_float_are_told() {
+        let asks = |version: &str| {
+            let text = format!(
+                r#"{{ "project": {{ "frameworks": {{ "net10.0": {{
+                    "dependencies": {{ "Json": {{ "target": "Package", "version": "{version}" }} }} }} }} }} }}"#
+            );
+            serde_json::from_str::<Assets>(&text).unwrap().floats()
+        };
+        assert!(asks("[13.*, )"));
+        assert!(!asks("[13.0.1, )"));
+        assert!(!Assets::default().floats());
     }
 }

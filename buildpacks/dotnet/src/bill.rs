@@ -1,51 +1,39 @@
 //! Bills of materials: the packages of the app, and what only built it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use kouti::sbom::{Component, Document, Kind as ComponentKind, Purl};
 
-use crate::assets::Assets;
 use crate::deps_json::{DepsJson, Kind, Library};
 use crate::published::Published;
-use crate::source_text::decode;
+use crate::restored::{Package, Restored};
 
 /// What the published apps are made of. Files that hold everything in one say nothing about it, so
 /// there what was restored has to do.
-pub(crate) fn of_apps(
-    found_by: &str,
-    apps: &[Published],
-    restored: &[Assets],
-    packages: Option<&Path>,
-) -> Document {
+pub(crate) fn of_apps(found_by: &str, apps: &[Published], restored: &Restored) -> Document {
     let mut document = empty(found_by, apps);
     for deps in apps.iter().filter_map(|app| app.deps.as_ref()) {
-        add_deps(&mut document, deps, packages);
+        add_deps(&mut document, deps, restored);
     }
     if apps.iter().any(|app| app.deps.is_none()) {
-        let found = restored.iter().flat_map(Assets::packages);
-        let found = found.map(|(name, version, library)| {
-            package(name, version, &format!("sha512-{}", library.sha512), packages)
-        });
-        document.components.extend(found);
+        document.components.extend(restored.packages.iter().map(component_of));
     }
     document
 }
 
-/// Everything that was restored for the build.
+/// Everything that was restored for the build, and the packages of front ends.
 pub(crate) fn of_build(
     found_by: &str,
     apps: &[Published],
-    restored: &[Assets],
-    packages: Option<&Path>,
+    restored: &Restored,
+    front_ends: Vec<Document>,
 ) -> Document {
     let mut document = empty(found_by, apps);
-    let found = restored.iter().flat_map(Assets::packages);
-    document.components = found
-        .map(|(name, version, library)| {
-            package(name, version, &format!("sha512-{}", library.sha512), packages)
-        })
-        .collect();
+    document.components = restored.packages.iter().map(component_of).collect();
+    for front_end in front_ends {
+        document.components.extend(front_end.components);
+        document.dependencies.extend(front_end.dependencies);
+    }
     document
 }
 
@@ -54,11 +42,11 @@ fn empty(found_by: &str, apps: &[Published]) -> Document {
     Document { name: names.join(", "), found_by: found_by.to_owned(), ..Document::default() }
 }
 
-fn add_deps(document: &mut Document, deps: &DepsJson, packages: Option<&Path>) {
+fn add_deps(document: &mut Document, deps: &DepsJson, restored: &Restored) {
     let components: BTreeMap<&str, Component> = deps
         .libraries
         .iter()
-        .map(|(name, library)| (name.as_str(), component(name, library, packages)))
+        .map(|(name, library)| (name.as_str(), component(name, library, restored)))
         .collect();
     for (name, library) in &deps.libraries {
         let needs = library.needs.iter().filter_map(|needed| components.get(needed.as_str()));
@@ -70,9 +58,14 @@ fn add_deps(document: &mut Document, deps: &DepsJson, packages: Option<&Path>) {
     document.components.extend(components.into_values());
 }
 
-fn component(name: &str, library: &Library, packages: Option<&Path>) -> Component {
+fn component(name: &str, library: &Library, restored: &Restored) -> Component {
     match library.kind {
-        Kind::Package => package(name, &library.version, &library.digest, packages),
+        Kind::Package => component_of(&Package {
+            name: name.to_owned(),
+            version: library.version.clone(),
+            digest: library.digest.clone(),
+            licence: restored.licence(name, &library.version).map(str::to_owned),
+        }),
         Kind::Project => Component {
             name: name.to_owned(),
             version: library.version.clone(),
@@ -94,30 +87,18 @@ fn component(name: &str, library: &Library, packages: Option<&Path>) -> Componen
     }
 }
 
-fn package(name: &str, version: &str, digest: &str, packages: Option<&Path>) -> Component {
+fn component_of(package: &Package) -> Component {
+    let Package { name, version, digest, licence } = package;
     Component {
-        name: name.to_owned(),
-        version: version.to_owned(),
+        name: name.clone(),
+        version: version.clone(),
         purl: purl(name, version),
         checksums: digest.parse().into_iter().collect(),
-        licenses: packages.and_then(|dir| licence(dir, name, version)).into_iter().collect(),
+        licenses: licence.iter().cloned().collect(),
         ..Component::default()
     }
 }
 
 fn purl(name: &str, version: &str) -> Option<Purl> {
     Purl::new("nuget", name).ok().map(|purl| purl.version(version))
-}
-
-/// The SPDX expression in the package's own description.
-fn licence(packages: &Path, name: &str, version: &str) -> Option<String> {
-    let (name, version) = (name.to_lowercase(), version.to_lowercase());
-    let path = packages.join(&name).join(version).join(format!("{name}.nuspec"));
-    let text = decode(&fs_err::read(path).ok()?);
-    let document = roxmltree::Document::parse(&text).ok()?;
-    let is_expression = |node: &roxmltree::Node<'_, '_>| {
-        node.tag_name().name() == "license" && node.attribute("type") == Some("expression")
-    };
-    let node = document.descendants().find(is_expression)?;
-    node.text().map(|text| text.trim().to_owned())
 }

@@ -3,25 +3,34 @@
 use kouti::{BuildContext, Explain, Fault, Launch, LayerEnv, Log, Problem};
 
 use crate::app::{App, Content};
-use crate::at_launch;
-use crate::compile::{self, Compiled};
+use crate::compile::{Job, read_outputs};
 use crate::entry_point::main_app;
 use crate::image::Parts;
+use crate::kept;
+use crate::node::front_ends;
 use crate::placement::{STAGE, move_into, remove_source};
 use crate::processes::Arrangement;
 use crate::project::Kind;
 use crate::provider;
+use crate::publish_flags::PublishFlags;
 use crate::published::{Published, Role};
 use crate::recipe::{Recipe, provides};
+use crate::restored::Restored;
 use crate::sdk::{Order, Sdk};
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::trouble::Trouble;
+use crate::{at_launch, audit};
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
     let settings = Settings::read(&context.env)?;
-    let Some(app) = App::read(&context.app_dir, &settings)? else {
-        provider::build(context, log, &settings)?;
-        return Ok(Launch::default());
+    let app = match App::read(&context.app_dir, &settings) {
+        Ok(Some(app)) => app,
+        Ok(None) | Err(Trouble::SeveralBelow { .. }) => {
+            provider::build(context, log, &settings)?;
+            return Ok(Launch::default());
+        }
+        Err(trouble) => return Err(trouble.into()),
     };
     match &app.content {
         Content::Prebuilt { dir, executable } => {
@@ -56,8 +65,14 @@ fn from_source(
     if settings.builds_at_launch() {
         return built_at_launch(context, log, settings, app, source, &recipe);
     }
-    let compiled = compile::compile(context, log, app, source, settings, &recipe)?;
-    let Compiled { mut apps, restored, sdk } = compiled;
+    let flags = PublishFlags::parse(&settings.publish_flags, &context.env)?;
+    let job = Job { context, app, source, settings, recipe: &recipe, flags: &flags };
+    let built = kept::build(job, log)?;
+    if let Some(notice) = audit::notice(&built.restored.findings) {
+        log.warn(notice);
+    }
+    let mut apps = read_outputs(job, &built.publishes)?;
+    let front_ends = front_ends(app, source, &context.id);
     let arrangement = arrange(&mut apps, settings);
     place(context, settings, &mut apps, &arrangement)?;
     let parts = Parts {
@@ -65,8 +80,9 @@ fn from_source(
         settings,
         apps: &apps,
         arrangement: &arrangement,
-        sdk: Some(&sdk),
-        restored: &restored,
+        sdk: built.sdk.as_ref(),
+        restored: &built.restored,
+        front_ends: Some(front_ends),
     };
     parts.assemble(log)
 }
@@ -142,7 +158,8 @@ fn prebuilt(
         apps: &apps,
         arrangement: &arrangement,
         sdk: None,
-        restored: &[],
+        restored: &Restored::default(),
+        front_ends: None,
     };
     parts.assemble(log)
 }

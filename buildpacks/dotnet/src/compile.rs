@@ -7,7 +7,6 @@ use kouti::{BuildContext, Level, Log, Problem, bytes, settings as shared, size_o
 
 use crate::app::App;
 use crate::assets::Assets;
-use crate::audit;
 use crate::failure;
 use crate::framework_choice::FrameworkChoice;
 use crate::msbuild::{Evaluated, PROPERTIES};
@@ -18,37 +17,40 @@ use crate::publish::{Circumstances, Publish};
 use crate::publish_flags::PublishFlags;
 use crate::published::{Published, Role};
 use crate::recipe::Recipe;
+use crate::restored::Restored;
+use crate::runtime_config::RuntimeConfig;
 use crate::sdk::{Order, Sdk};
 use crate::settings::Settings;
 use crate::source::Source;
 
-/// What a build of source has made.
+/// What a build of source has made, besides the output in the stage.
 pub(crate) struct Compiled {
-    pub(crate) apps: Vec<Published>,
-    pub(crate) restored: Vec<Assets>,
+    pub(crate) publishes: Vec<Publish>,
+    pub(crate) restored: Restored,
     pub(crate) sdk: Sdk,
+}
+
+/// What is built, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) context: &'a BuildContext,
+    pub(crate) app: &'a App,
+    pub(crate) source: &'a Source,
+    pub(crate) settings: &'a Settings,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) flags: &'a PublishFlags,
 }
 
 /// What the steps work with.
 struct Build<'a> {
-    context: &'a BuildContext,
-    app: &'a App,
-    source: &'a Source,
-    settings: &'a Settings,
+    job: Job<'a>,
     sdk: Sdk,
     dir: PathBuf,
 }
 
-/// Publishes every project of `source` into the stage.
-pub(crate) fn compile(
-    context: &BuildContext,
-    log: &mut Log,
-    app: &App,
-    source: &Source,
-    settings: &Settings,
-    recipe: &Recipe,
-) -> Result<Compiled, Problem> {
-    let flags = PublishFlags::parse(&settings.publish_flags, &context.env)?;
+/// Publishes every project of the source into the stage.
+pub(crate) fn compile(job: Job<'_>, log: &mut Log) -> Result<Compiled, Problem> {
+    let Job { context, app, source, settings, recipe, flags } = job;
     let order = Order {
         artifact: &recipe.sdk.artifact,
         workloads: &settings.workloads,
@@ -57,57 +59,88 @@ pub(crate) fn compile(
         dir: &app.root,
     };
     let sdk = Sdk::install(context, log, &order)?;
-    let build = Build { context, app, source, settings, sdk, dir: app.command_dir() };
+    let build = Build { job, sdk, dir: app.command_dir() };
     // Whatever happens, the file is as it was afterwards.
     let _aside = Aside::of(app, recipe)?;
 
     build.restore_tools(log)?;
-    let publishes = build.decide(log, recipe, &flags)?;
+    let publishes = build.decide(log)?;
     if !flags.has(&["--no-restore", "--no-build"]) {
         build.remove_leftovers(log)?;
     }
-    let mut apps = Vec::new();
+    let mut findings = String::new();
     for (n, publish) in publishes.iter().enumerate() {
-        apps.push(build.publish(log, publish, n)?);
+        build.publish(log, publish, n, &mut findings)?;
     }
     let all = source.all();
-    let restored: Vec<Assets> = all.filter_map(|project| Assets::of(&app.root, project)).collect();
-    build.prune_packages(log, &restored)?;
-    Ok(Compiled { apps, restored, sdk: build.sdk })
+    let assets: Vec<Assets> = all.filter_map(|project| Assets::of(&app.root, project)).collect();
+    let restored = Restored::of(&assets, &build.sdk.packages, findings);
+    build.prune_packages(log, &assets)?;
+    Ok(Compiled { publishes, restored, sdk: build.sdk })
+}
+
+/// Reads what was published, in the order of the projects.
+pub(crate) fn read_outputs(job: Job<'_>, publishes: &[Publish]) -> Result<Vec<Published>, Problem> {
+    let read = |(n, publish)| read_output(job, &job.app.root.join(STAGE).join(output(n)), publish);
+    publishes.iter().enumerate().map(read).collect()
+}
+
+/// Directory of the output of one project, in the stage.
+fn output(n: usize) -> String {
+    n.to_string()
+}
+
+fn read_output(job: Job<'_>, output: &Path, publish: &Publish) -> Result<Published, Problem> {
+    let name = job.settings.entrypoint.as_ref().filter(|_| job.source.projects.len() == 1);
+    let name = name.map_or(publish.assembly.as_str(), String::as_str);
+    let stem = name.strip_suffix(".dll").unwrap_or(name);
+    let mut app = Published::read(output, stem)?;
+    app.invariant = publish.invariant;
+    app.is_fused = publish.is_fused;
+    if app.config.is_none() && publish.is_fused && !publish.self_contained {
+        let config = |line| RuntimeConfig::within(&publish.project, line, publish.is_web);
+        app.config = publish.line.map(config);
+    }
+    app.role = if publish.is_site {
+        Role::Site
+    } else {
+        match app.find_entry(&job.context.target.arch) {
+            Ok(entry) if publish.is_web || app.uses_aspnet() => Role::Web(entry),
+            Ok(entry) => Role::Other(entry),
+            Err(_) if job.app.has_procfile => Role::Library,
+            Err(error) => return Err(error.into()),
+        }
+    };
+    Ok(app)
 }
 
 impl Build<'_> {
     fn restore_tools(&self, log: &mut Log) -> Result<(), Problem> {
-        let Some(manifest) =
-            self.app.tool_manifest.as_ref().filter(|_| self.settings.restore_tools)
-        else {
+        let Job { context, app, settings, .. } = self.job;
+        let Some(manifest) = app.tool_manifest.as_ref().filter(|_| settings.restore_tools) else {
             return Ok(());
         };
-        let manifest = self.app.root.join(manifest).to_string_lossy().into_owned();
+        let manifest = app.root.join(manifest).to_string_lossy().into_owned();
         let args = ["tool", "restore", "--tool-manifest", &manifest];
-        let command = self.sdk.command(self.context, &self.dir, &args);
+        let command = self.sdk.command(context, &self.dir, &args);
         command.run(log).map_err(|failed| {
             Problem::from(failed).hint("BP_DOTNET_RESTORE_TOOLS=false builds without these tools")
         })
     }
 
-    fn decide(
-        &self,
-        log: &mut Log,
-        recipe: &Recipe,
-        flags: &PublishFlags,
-    ) -> Result<Vec<Publish>, Problem> {
-        let level = shared::LOG_LEVEL.read(&self.context.env)?;
+    fn decide(&self, log: &mut Log) -> Result<Vec<Publish>, Problem> {
+        let Job { context, source, settings, recipe, flags, .. } = self.job;
+        let level = shared::LOG_LEVEL.read(&context.env)?;
         let around = Circumstances {
-            settings: self.settings,
+            settings,
             flags,
-            arch: &self.context.target.arch,
+            arch: &context.target.arch,
             has_compiler: self.sdk.finds("clang") || self.sdk.finds("gcc"),
             is_verbose: level == Level::Debug,
         };
-        let wanted = self.settings.target_framework.as_deref();
+        let wanted = settings.target_framework.as_deref();
         let mut publishes = Vec::new();
-        for project in &self.source.projects {
+        for project in &source.projects {
             let told = if recipe.questions.contains(&project.path) {
                 self.ask(log, project)
             } else {
@@ -122,11 +155,12 @@ impl Build<'_> {
 
     /// What MSBuild makes of a project; what its files say where it gives no answer.
     fn ask(&self, log: &mut Log, project: &Project) -> Evaluated {
-        let file = self.app.root.join(&project.path).to_string_lossy().into_owned();
+        let Job { context, app, settings, .. } = self.job;
+        let file = app.root.join(&project.path).to_string_lossy().into_owned();
         let question = format!("-getProperty:{PROPERTIES}");
-        let configuration = format!("-p:Configuration={}", self.settings.configuration());
+        let configuration = format!("-p:Configuration={}", settings.configuration());
         let args = ["msbuild", &file, &question, &configuration];
-        let answer = self.sdk.command(self.context, &self.dir, &args).output().ok();
+        let answer = self.sdk.command(context, &self.dir, &args).output().ok();
         let told = answer.and_then(|answer| Evaluated::of_answer(project, &answer));
         told.unwrap_or_else(|| {
             log.debug(&format!("MSBuild cannot tell about {}: its text has to do", project.path));
@@ -136,8 +170,8 @@ impl Build<'_> {
 
     /// Removes what a build on another machine has left: it names paths of that machine.
     fn remove_leftovers(&self, log: &mut Log) -> Result<(), Problem> {
-        for project in self.source.all().filter(|project| !project.is_file_app) {
-            let dir = self.app.root.join(project.dir());
+        for project in self.job.source.all().filter(|project| !project.is_file_app) {
+            let dir = self.job.app.root.join(project.dir());
             let bin = dir.join("bin");
             let is_made = |dir: &Path| dir.join("Debug").is_dir() || dir.join("Release").is_dir();
             let mut leftovers = vec![dir.join("obj")];
@@ -150,26 +184,29 @@ impl Build<'_> {
         Ok(())
     }
 
-    fn publish(&self, log: &mut Log, publish: &Publish, n: usize) -> Result<Published, Problem> {
-        let file = self.app.root.join(&publish.project).to_string_lossy().into_owned();
-        let output = self.app.root.join(STAGE).join(n.to_string());
+    fn publish(
+        &self,
+        log: &mut Log,
+        publish: &Publish,
+        n: usize,
+        findings: &mut String,
+    ) -> Result<(), Problem> {
+        let root = &self.job.app.root;
+        let file = root.join(&publish.project).to_string_lossy().into_owned();
+        let output = root.join(STAGE).join(output(n));
         let shown = output.to_string_lossy().into_owned();
         let mut args = vec!["publish", &file];
         args.extend(publish.args.iter().map(String::as_str));
         args.extend(["--output", &shown]);
-        let command = self.sdk.command(self.context, &self.dir, &args);
-        let mut said = String::new();
+        let command = self.sdk.command(self.job.context, &self.dir, &args);
         command
             .run_reading(log, |line| {
                 if line.contains("NU190") {
-                    said.push_str(line);
-                    said.push('\n');
+                    findings.push_str(line);
+                    findings.push('\n');
                 }
             })
             .map_err(|failed| failure::explain(failed, &publish.project))?;
-        if let Some(notice) = audit::notice(&said) {
-            log.warn(notice);
-        }
         let is_empty =
             fs_err::read_dir(&output).map_or(true, |mut entries| entries.next().is_none());
         if is_empty {
@@ -177,34 +214,21 @@ impl Build<'_> {
             return Err(Problem::new("nothing-published", kouti::Fault::App, summary)
                 .hint("see that the project can be published: `dotnet publish` on your machine"));
         }
-        self.read(&output, publish)
-    }
-
-    fn read(&self, output: &Path, publish: &Publish) -> Result<Published, Problem> {
-        let name = self.settings.entrypoint.as_ref().filter(|_| self.source.projects.len() == 1);
-        let name = name.map_or(publish.assembly.as_str(), String::as_str);
-        let stem = name.strip_suffix(".dll").unwrap_or(name);
-        let mut app = Published::read(output, stem)?;
-        app.invariant = publish.invariant;
-        app.is_fused = publish.is_fused;
-        app.role = if publish.is_site {
-            Role::Site
-        } else {
-            match app.find_entry(&self.context.target.arch) {
-                Ok(entry) if publish.is_web || app.uses_aspnet() => Role::Web(entry),
-                Ok(entry) => Role::Other(entry),
-                Err(_) if self.app.has_procfile => Role::Library,
-                Err(error) => return Err(error.into()),
-            }
-        };
-        Ok(app)
+        Ok(())
     }
 
     /// Keeps the cache from growing with every version that a package ever had.
     fn prune_packages(&self, log: &mut Log, restored: &[Assets]) -> Result<(), Problem> {
-        let own = self.context.layers.path("nuget");
-        let is_large = self.sdk.packages == own && size_of(&own) > PACKAGES_BYTES;
-        if !is_large || restored.len() < self.source.all().count() {
+        let own = self.job.context.layers.path("nuget");
+        if self.sdk.packages != own || size_of(&own) <= PACKAGES_BYTES {
+            return Ok(());
+        }
+        if restored.len() < self.job.source.all().count() {
+            // Nobody knows what is used, so now and then everything goes.
+            if nuget::grows_too_long(&own)? {
+                log.step("Emptying nuget: it only grew for many builds");
+                self.job.context.layers.discard("nuget")?;
+            }
             return Ok(());
         }
         let used: BTreeSet<String> = restored.iter().flat_map(Assets::directories).collect();

@@ -10,6 +10,7 @@ use crate::provider;
 use crate::runtime_version::ASPNET;
 use crate::sdk_version::SDK;
 use crate::settings::{Node, Settings};
+use crate::trouble::Trouble;
 
 /// Name of the plan entry that stands for the app.
 pub(crate) const APPLICATION: &str = "dotnet-application";
@@ -21,6 +22,11 @@ pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
     match App::read(&context.app_dir, &settings) {
         Ok(Some(app)) => Ok(Detection::Pass(alternatives(Some(&app), &settings))),
         Ok(None) => Ok(Detection::Pass(provider::alternatives())),
+        // They may be a part of something else, so it is no error; but whoever wants one has to name it.
+        Err(several @ Trouble::SeveralBelow { .. }) => {
+            context.remark(&several.remark());
+            Ok(Detection::Pass(provider::alternatives()))
+        }
         Err(trouble) if trouble.is_in_a_setting() => Err(trouble.into()),
         // The app is ours, and the build says what is wrong where people see it.
         Err(_) => Ok(Detection::Pass(alternatives(None, &settings))),

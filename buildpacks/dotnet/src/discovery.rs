@@ -269,10 +269,16 @@ impl Directory<'_> {
         if let [path] = solutions.as_slice() {
             return Ok(Found::Solution { path: path.clone() });
         }
-        let runnable = self.runnable(&projects);
+        let mut runnable = self.runnable(&projects);
         Ok(match runnable.as_slice() {
             [one] => Found::Projects { paths: vec![one.clone()], named: false },
-            _ => Found::Nothing,
+            [] if solutions.is_empty() => Found::Nothing,
+            _ => {
+                let mut files = solutions;
+                files.append(&mut runnable);
+                files.truncate(10);
+                return Err(Trouble::SeveralBelow { files });
+            }
         })
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use kouti::sbom::Document;
 use kouti::{
     BuildContext, Entry, Launch, Layer, LayerEnv, Log, Notice, Problem, Process, Scope, Uses,
 };
 use serde::Serialize;
 
-use crate::assets::Assets;
 use crate::debugger;
 use crate::entry_point::EntryPoint;
 use crate::icu;
@@ -15,6 +15,7 @@ use crate::placement::{let_group_write, make_executable};
 use crate::processes::Arrangement;
 use crate::published::{Published, Role};
 use crate::recipe::provides;
+use crate::restored::Restored;
 use crate::runtime;
 use crate::runtime_config::RuntimeConfig;
 use crate::runtime_version::{ASPNET, RUNTIME, Runtimes, Wishes};
@@ -31,8 +32,11 @@ pub(crate) struct Parts<'a> {
     /// In their final places, in the order of the arrangement.
     pub(crate) apps: &'a [Published],
     pub(crate) arrangement: &'a Arrangement,
+    /// What has compiled them in this build, if it had to.
     pub(crate) sdk: Option<&'a Sdk>,
-    pub(crate) restored: &'a [Assets],
+    pub(crate) restored: &'a Restored,
+    /// Packages of front ends; `None` where nothing is built from source.
+    pub(crate) front_ends: Option<Vec<Document>>,
 }
 
 impl Parts<'_> {
@@ -54,15 +58,15 @@ impl Parts<'_> {
         if settings.live_reload {
             let_group_write(&context.app_dir)?;
         }
-        let packages = self.sdk.map(|sdk| sdk.packages.as_path());
+        let build_sbom = self
+            .front_ends
+            .clone()
+            .map(|front_ends| bill::of_build(&context.id, apps, self.restored, front_ends));
         Ok(Launch {
             processes: self.processes()?,
             slices: if settings.slicing { slices::of(&context.app_dir, apps) } else { Vec::new() },
-            sbom: Some(bill::of_apps(&context.id, apps, self.restored, packages)),
-            build_sbom: self
-                .sdk
-                .is_some()
-                .then(|| bill::of_build(&context.id, apps, self.restored, packages)),
+            sbom: Some(bill::of_apps(&context.id, apps, self.restored)),
+            build_sbom,
             ..Launch::default()
         })
     }
@@ -84,7 +88,7 @@ impl Parts<'_> {
             today: context.today,
         }
         .choose()?;
-        if self.settings.framework_version.is_some() && self.sdk.is_none() {
+        if self.settings.framework_version.is_some() && self.front_ends.is_none() {
             log.warn(runtime_version::deprecated());
         }
         if runtimes.versions.is_empty() {

@@ -1,11 +1,15 @@
 //! Whether Node.js has a part in the build or in the app.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use kouti::sbom::Document;
+use kouti_node::{Packages, Scope};
 use serde_json::Value;
 
+use crate::app::App;
 use crate::source::Source;
-use crate::source_text::{decode, joined};
+use crate::source_text::{decode, dir_of, joined};
 use crate::trouble::Trouble;
 
 /// What the app needs of Node.js.
@@ -34,7 +38,7 @@ const MANAGERS: [&str; 5] = ["npm", "npx", "yarn", "pnpm", "bun"];
 impl NodeNeeds {
     pub(crate) fn of(app_dir: &Path, source: &Source) -> Result<Self, Trouble> {
         let mut needs = Self::default();
-        if source.has_frontend {
+        if !source.frontends.is_empty() {
             needs.npm = true;
         }
         for project in source.all() {
@@ -54,6 +58,21 @@ impl NodeNeeds {
         needs.node |= needs.npm;
         Ok(needs)
     }
+}
+
+/// The npm packages that front ends were built with.
+pub(crate) fn front_ends(app: &App, source: &Source, found_by: &str) -> Vec<Document> {
+    let in_spa_roots =
+        source.all().filter_map(|project| joined(project.dir(), &project.property("SpaRoot")?));
+    let dirs: BTreeSet<String> =
+        in_spa_roots.chain(source.frontends.iter().map(|path| dir_of(path).to_owned())).collect();
+    let of_dir = |dir: &String| {
+        let path = app.root.join(dir);
+        let packages = Packages::recorded(&path).or_else(|| Packages::locked(&path))?;
+        let of = |scope| packages.document(scope, dir, found_by);
+        Some([of(Scope::Production), of(Scope::Development)])
+    };
+    dirs.iter().filter_map(of_dir).flatten().collect()
 }
 
 /// The first word of each part of a command line: `cd ui && npm ci` runs `cd` and `npm`.

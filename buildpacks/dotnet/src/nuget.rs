@@ -21,6 +21,16 @@ enum BadBinding {
     NoConfig { name: String },
 }
 
+/// Tells one bound configuration from another; nothing if there is none.
+pub(crate) fn digest(context: &BuildContext) -> String {
+    let texts = context.bindings.find(BINDING).into_iter().filter_map(config_of);
+    kouti::sha256(texts.collect::<Vec<_>>().join("\n"))
+}
+
+fn config_of(binding: &kouti::binding::Binding) -> Option<&str> {
+    KEYS.iter().find_map(|key| binding.text(key))
+}
+
 /// Puts the bound configuration to where the SDK looks for that of its user: the project's own ones
 /// still count more. It is gone with `home`.
 pub(crate) fn configure(context: &BuildContext, home: &Path) -> Result<(), Problem> {
@@ -33,8 +43,8 @@ pub(crate) fn configure(context: &BuildContext, home: &Path) -> Result<(), Probl
             return Err(BadBinding::Several { names }.into());
         }
     };
-    let text = KEYS.iter().find_map(|key| binding.text(key));
-    let text = text.ok_or_else(|| BadBinding::NoConfig { name: binding.name.clone() })?;
+    let text =
+        config_of(binding).ok_or_else(|| BadBinding::NoConfig { name: binding.name.clone() })?;
     let dir = home.join(".nuget/NuGet");
     fs_err::create_dir_all(&dir)?;
     let file = dir.join("NuGet.Config");
@@ -78,6 +88,19 @@ pub(crate) fn prune(packages: &Path, used: &BTreeSet<String>) -> std::io::Result
     Ok(freed)
 }
 
+/// How many builds may add to a cache that cannot be looked through.
+const BUILDS: usize = 20;
+
+/// Counts the builds that only add to the cache; whether there were too many of them.
+pub(crate) fn grows_too_long(packages: &Path) -> std::io::Result<bool> {
+    let file = packages.join(".kouti-builds");
+    // Without a number it is the first one.
+    let count = fs_err::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+    let count = count.unwrap_or(0_usize) + 1;
+    fs_err::write(file, count.to_string())?;
+    Ok(count >= BUILDS)
+}
+
 impl Explain for BadBinding {
     fn id(&self) -> &'static str {
         "nuget-binding"
@@ -99,6 +122,14 @@ impl Explain for BadBinding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cache_that_only_grows_is_emptied_after_twenty_builds() {
+        let dir = tempfile::tempdir().unwrap();
+        let ends: Vec<bool> = (0..20).map(|_| grows_too_long(dir.path()).unwrap()).collect();
+        assert_eq!(ends.iter().filter(|end| **end).count(), 1);
+        assert!(ends[19]);
+    }
 
     #[test]
     fn only_other_versions_of_used_packages_go() {

@@ -34,41 +34,58 @@ impl ProjectFile {
         let document = xml::parse(role, path, text, "Project")?;
         let root = document.root_element();
         let mut file = Self { sdk: sdk(root), ..Self::default() };
-        for node in root.descendants().filter(Node::is_element) {
-            file.element(node);
+        // Not by recursion, and no element looks at all that are above it: whoever writes a file
+        // may nest it as deeply as he likes.
+        let mut waiting = vec![(root, Place::default())];
+        while let Some((node, place)) = waiting.pop() {
+            file.element(node, place);
+            let below = place.below(node);
+            let children = node.children().filter(Node::is_element).rev();
+            waiting.extend(children.map(|child| (child, below)));
         }
         Ok(file)
     }
 
-    fn element(&mut self, node: Node<'_, '_>) {
+    fn element(&mut self, node: Node<'_, '_>, place: Place) {
         let include = || node.attribute("Include").map(str::trim).filter(|text| !text.is_empty());
         let lower = || include().map(str::to_ascii_lowercase);
         match node.tag_name().name() {
-            "PackageReference" | "PackageVersion" if is_dynamic(node) => {}
-            "PackageReference" => self.packages.extend(lower()),
+            "PackageReference" if !place.in_target => self.packages.extend(lower()),
             "FrameworkReference" => self.frameworks.extend(lower()),
             "ProjectReference" => self.references.extend(include().map(str::to_owned)),
             "Exec" => self.commands.extend(node.attribute("Command").map(str::to_owned)),
             "Import" if node.attribute("Sdk").is_none() => self.imports = true,
             _ => {}
         }
-        let is_property =
-            node.parent_element().is_some_and(|parent| parent.tag_name().name() == "PropertyGroup");
-        if is_property && !is_dynamic(node) {
+        if place.in_group && !place.in_target {
             let value = node.text().unwrap_or_default();
-            self.properties.add(node.tag_name().name(), value, is_conditional(node));
+            let is_conditional = place.below(node).is_conditional;
+            self.properties.add(node.tag_name().name(), value, is_conditional);
         }
     }
 }
 
-/// Whether it is in a target, and so has an effect only when that runs.
-fn is_dynamic(node: Node<'_, '_>) -> bool {
-    node.ancestors().any(|above| above.tag_name().name() == "Target")
+/// What the elements above one mean for it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Directly in a `PropertyGroup`.
+    in_group: bool,
+    /// It has an effect only when a target runs.
+    in_target: bool,
+    is_conditional: bool,
 }
 
-fn is_conditional(node: Node<'_, '_>) -> bool {
-    node.ancestors()
-        .any(|above| above.has_attribute("Condition") || above.tag_name().name() == "Choose")
+impl Place {
+    fn below(self, node: Node<'_, '_>) -> Self {
+        let name = node.tag_name().name();
+        Self {
+            in_group: name == "PropertyGroup",
+            in_target: self.in_target || name == "Target",
+            is_conditional: self.is_conditional
+                || node.has_attribute("Condition")
+                || name == "Choose",
+        }
+    }
 }
 
 /// The attribute of the root, a child `Sdk`, or the SDK that an import names.
@@ -124,6 +141,20 @@ mod tests {
         assert_eq!(file.references, [r"..\Lib\Lib.csproj"]);
         assert_eq!(file.commands, ["npm ci"]);
         assert!(!file.imports);
+    }
+
+    #[test]
+    fn a_file_may_be_nested_deeply() {
+        let (depth, name) = (50_000, "PropertyGroup");
+        let text = format!(
+            "<Project>{}<A>1</A>{}</Project>",
+            format!("<{name}>").repeat(depth),
+            format!("</{name}>").repeat(depth)
+        );
+        // Either the parser refuses it, or everything is read.
+        if let Ok(file) = ProjectFile::parse(Role::Project, "A.csproj", &text) {
+            assert_eq!(read(&[&file.properties], "A"), Reading::Value("1".into()));
+        }
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(crate) enum Reading {
 
 /// References within references stop somewhere.
 const DEPTH: usize = 8;
+/// And so do their number, and the text that comes of them.
+const REFERENCES: usize = 100;
+const LENGTH: usize = 10_000;
 
 impl Properties {
     /// Notes one element.
@@ -52,24 +55,28 @@ impl Properties {
 pub(crate) fn read(files: &[&Properties], name: &str) -> Reading {
     match files.iter().find_map(|file| file.written(name)) {
         None => Reading::Unset,
-        Some(text) => expand(files, text, DEPTH).map_or(Reading::Unknown, Reading::Value),
+        Some(text) => {
+            let mut left = REFERENCES;
+            expand(files, text, DEPTH, &mut left).map_or(Reading::Unknown, Reading::Value)
+        }
     }
 }
 
 /// `text` with every `$(Name)` replaced; `None` if one cannot be.
-fn expand(files: &[&Properties], text: &str, depth: usize) -> Option<String> {
+fn expand(files: &[&Properties], text: &str, depth: usize, left: &mut usize) -> Option<String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("$(") {
         let (name, after) = behind.split_once(')')?;
+        *left = left.checked_sub(1)?;
         expanded.push_str(before);
         // A function such as `$([MSBuild]::…)`, or a property of the SDK, is for MSBuild.
         let value = files.iter().find_map(|file| file.written(name))?;
-        expanded.push_str(&expand(files, value, depth.checked_sub(1)?)?);
+        expanded.push_str(&expand(files, value, depth.checked_sub(1)?, left)?);
         rest = after;
     }
     let needs_msbuild = rest.contains("@(") || rest.contains("%(");
-    (!needs_msbuild).then(|| expanded + rest)
+    (!needs_msbuild && expanded.len() + rest.len() <= LENGTH).then(|| expanded + rest)
 }
 
 #[cfg(test)]
@@ -117,5 +124,11 @@ mod tests {
             chain.add(&format!("P{n}"), &format!("$(P{0})$(P{0})", n + 1), false);
         }
         assert_eq!(read(&[&chain], "P0"), Reading::Unknown);
+        let mut wide = Properties::default();
+        for n in 0..7 {
+            wide.add(&format!("P{n}"), &format!("$(P{})", n + 1).repeat(1000), false);
+        }
+        wide.add("P7", "x", false);
+        assert_eq!(read(&[&wide], "P0"), Reading::Unknown);
     }
 }

@@ -1,7 +1,7 @@
 //! Decision: how a project is published.
 
 use kouti::{Explain, Fault};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::framework_choice::FrameworkChoice;
 use crate::msbuild::Evaluated;
@@ -11,12 +11,14 @@ use crate::settings::Settings;
 
 /// One call of `dotnet publish`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Publish {
     /// The project, relative to the app.
     pub(crate) project: String,
     /// What the compiler makes.
     pub(crate) assembly: String,
+    /// Major and minor of the framework, if anybody has told.
+    pub(crate) line: Option<(u64, u64)>,
     /// Arguments behind the project, but for the output.
     pub(crate) args: Vec<String>,
     /// Whether the output needs no runtime.
@@ -103,6 +105,7 @@ impl Publish {
         Ok(Self {
             project: project.path.clone(),
             assembly: flags.property("AssemblyName").unwrap_or(&told.assembly).to_owned(),
+            line: framework.map(|framework| framework.line),
             args,
             self_contained: wants_own_runtime || asks_for_containment(flags),
             is_fused: aot || told.single_file || flags.sets("PublishSingleFile"),

@@ -103,6 +103,22 @@ impl RuntimeConfig {
         })
     }
 
+    /// That of an app which keeps the file within itself: it asks for the line that it was compiled for.
+    pub(crate) fn within(path: &str, (major, minor): (u64, u64), is_web: bool) -> Self {
+        let version = Version::parse(&format!("{major}.{minor}.0")).ok();
+        let names = if is_web { &[NETCORE, ASPNETCORE][..] } else { &[NETCORE] };
+        let framework = |name: &&str| Framework {
+            name: (*name).to_owned(),
+            version: version.clone(),
+            roll_forward: None,
+        };
+        Self {
+            path: path.to_owned(),
+            frameworks: names.iter().map(framework).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether it brings its runtime.
     pub(crate) fn is_self_contained(&self) -> bool {
         self.frameworks.is_empty()

@@ -46,67 +46,59 @@ impl kouti::setting::Value for RollForward {
 
 /// The one of `installed` that an app which asks for `wanted` runs on.
 ///
-/// A release stands in for a release; a pre-release for a pre-release only.
+/// Who asks for a release gets a pre-release only where no release would do.
 pub(crate) fn resolve<'a>(
     wanted: &Version,
     policy: RollForward,
     installed: impl IntoIterator<Item = &'a Version>,
 ) -> Option<&'a Version> {
-    let candidates: Vec<&Version> = installed
-        .into_iter()
-        .filter(|found| *found >= wanted)
-        .filter(|found| wanted.is_prerelease() || !found.is_prerelease())
-        .collect();
-    let newest = |fits: &dyn Fn(&Version) -> bool| {
-        candidates.iter().copied().filter(|found| fits(found)).max()
-    };
+    let all: Vec<&Version> = installed.into_iter().filter(|found| *found >= wanted).collect();
+    let releases = || all.iter().copied().filter(|found| !found.is_prerelease()).collect();
+    let of_releases = || resolve_among(wanted, policy, releases());
+    let preferred = if wanted.is_prerelease() { None } else { of_releases() };
+    preferred.or_else(|| resolve_among(wanted, policy, all.clone()))
+}
+
+fn resolve_among<'a>(
+    wanted: &Version,
+    policy: RollForward,
+    candidates: Vec<&'a Version>,
+) -> Option<&'a Version> {
     let line = |found: &Version| (found.major(), found.minor());
-    // The lowest line of those that fit, and the newest patch of it.
-    let nearest = |fits: &dyn Fn(&Version) -> bool| {
-        let lowest =
-            candidates.iter().filter(|found| fits(found)).map(|found| line(found)).min()?;
-        newest(&|found| line(found) == lowest)
+    let fits = |found: &&Version| match policy {
+        RollForward::Disable => *found == wanted,
+        RollForward::LatestPatch => line(found) == line(wanted),
+        RollForward::Minor | RollForward::LatestMinor => found.major() == wanted.major(),
+        RollForward::Major | RollForward::LatestMajor => true,
     };
-    let same_major = |found: &Version| found.major() == wanted.major();
-    match policy {
-        RollForward::Disable => newest(&|found| found == wanted),
-        RollForward::LatestPatch => newest(&|found| line(found) == line(wanted)),
-        RollForward::Minor => nearest(&same_major),
-        RollForward::LatestMinor => newest(&same_major),
-        RollForward::Major => nearest(&|_| true),
-        RollForward::LatestMajor => newest(&|_| true),
+    let fitting: Vec<&Version> = candidates.into_iter().filter(fits).collect();
+    if matches!(policy, RollForward::LatestMinor | RollForward::LatestMajor) {
+        return fitting.into_iter().max();
     }
+    let nearest = fitting.iter().copied().min()?;
+    // Fixes are taken, but no other pre-release than the next one.
+    let is_patch = |found: &&Version| line(found) == line(nearest) && !found.is_prerelease();
+    if nearest.is_prerelease() {
+        return Some(nearest);
+    }
+    fitting.into_iter().filter(is_patch).max()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{installed, rows};
+    use crate::tables::{Row, rows};
 
     #[test]
     fn every_row_of_the_table_holds() {
-        let installed = installed("dotnet-core-aspnet-runtime");
-        let table = include_str!("../tests/tables/runtime_roll_forward.txt");
-        let rows: Vec<_> = rows(table).collect();
+        let rows = rows(include_str!("../tests/tables/runtime_roll_forward.txt"));
         assert!(rows.len() >= 300, "{}", rows.len());
-        for [asked, policy, expected, source] in rows {
+        for Row { installed, asked, policy, expected, source } in rows {
             let wanted = Version::parse(asked).unwrap();
             let policy = RollForward::parse(policy).unwrap();
-            let found = resolve(&wanted, policy, &installed);
+            let found = resolve(&wanted, policy, installed.iter());
             let found = found.map_or("-".to_owned(), ToString::to_string);
             assert_eq!(found, expected, "{asked} {} ({source})", policy.name());
         }
-    }
-
-    #[test]
-    fn releases_stand_in_for_previews_and_not_the_other_way_round() {
-        let versions = ["11.0.0-preview.6", "10.0.11"].map(|text| Version::parse(text).unwrap());
-        let found = |text: &str| {
-            let wanted = Version::parse(text).unwrap();
-            resolve(&wanted, RollForward::Major, &versions).map(ToString::to_string)
-        };
-        assert_eq!(found("10.0.0").as_deref(), Some("10.0.11"));
-        assert_eq!(found("11.0.0-preview.5").as_deref(), Some("11.0.0-preview.6"));
-        assert_eq!(found("10.0.12"), None);
     }
 }

@@ -8,6 +8,7 @@ use kouti::{Entry, Explain, Fault, Notice, Problem};
 use serde::Serialize;
 
 use crate::constraint;
+use crate::fixes::Lacking;
 use crate::runtime_config::{ASPNETCORE, NETCORE, RuntimeConfig};
 use crate::runtime_roll_forward::{RollForward, resolve};
 use crate::settings::Settings;
@@ -249,13 +250,9 @@ impl Wishes<'_> {
 
     fn newer_patch(&self, artifact: &Artifact) -> Option<Notice> {
         let line = |version: &Version| (version.major(), version.minor());
-        let own = &artifact.version;
-        let same = self.artifacts().map(|other| &other.version).filter(|v| line(v) == line(own));
-        let newest = same.filter(|version| !version.is_prerelease()).max()?;
-        (newest > own).then(|| {
-            Notice::new(format!("{} lacks the fixes of {newest}", artifact.title()))
-                .hint("loosen what pins it, so that builds take the newest patch")
-        })
+        let is_same = |other: &&Artifact| line(&other.version) == line(&artifact.version);
+        let lacks = Lacking::of(artifact, self.artifacts().filter(is_same))?;
+        Some(lacks.notice("loosen what pins it, so that builds take the newest patch"))
     }
 
     fn not_found(&self, need: &Need<'_>, wanted: &str, origin: &str) -> RuntimeNotFound {

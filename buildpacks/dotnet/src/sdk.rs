@@ -106,13 +106,25 @@ fn layer(context: &BuildContext, order: &Order<'_>) -> Layer<Key> {
             checksum: artifact.checksum.to_string(),
             workloads: order.workloads.to_vec(),
         },
-        env: LayerEnv::new().prepend(scope, "PATH", &*dir, ":").override_value(
+        env: for_later_buildpacks(context).prepend(scope, "PATH", &*dir, ":").override_value(
             scope,
             "DOTNET_ROOT",
             &*dir,
         ),
         sbom: order.launch.then(|| context.document(artifact)),
     }
+}
+
+/// What a later buildpack that runs `dotnet` finds: the same switches, and the packages.
+fn for_later_buildpacks(context: &BuildContext) -> LayerEnv {
+    let overrides = OVERRIDES.iter().fold(LayerEnv::new(), |env, (name, value)| {
+        env.override_value(Scope::Build, *name, *value)
+    });
+    let packages = context.layers.path("nuget");
+    DEFAULTS
+        .iter()
+        .fold(overrides, |env, (name, value)| env.default_value(Scope::Build, *name, *value))
+        .default_value(Scope::Build, "NUGET_PACKAGES", packages.to_string_lossy())
 }
 
 fn install_workloads(
@@ -171,6 +183,18 @@ fn for_commands(user: &Env, home: &Path, packages: &Path) -> Env {
         env.set_default(*name, *value);
     }
     env.set("DOTNET_CLI_HOME", home);
+    // NuGet and MSBuild have more places there that nothing else moves; what the user has in the
+    // real one for tools that a build may run is still found.
+    if let Some(real) = user.get_os("HOME").map(Path::new) {
+        for (variable, file) in
+            [("GIT_CONFIG_GLOBAL", ".gitconfig"), ("NPM_CONFIG_USERCONFIG", ".npmrc")]
+        {
+            if real.join(file).is_file() {
+                env.set_default(variable, real.join(file));
+            }
+        }
+    }
+    env.set("HOME", home);
     // Set by the user, it names packages that came with the source.
     env.set_default("NUGET_PACKAGES", packages);
     env

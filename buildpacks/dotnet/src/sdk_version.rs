@@ -5,6 +5,7 @@ use kouti::version::{Range, Version};
 use kouti::{Entry, Explain, Fault, Notice, Problem};
 
 use crate::constraint;
+use crate::fixes::Lacking;
 use crate::global_json::{GlobalJson, SdkRequest};
 use crate::sdk_roll_forward::resolve;
 use crate::settings::Settings;
@@ -67,7 +68,7 @@ impl Wishes<'_> {
         let fits = |artifact: &&&Artifact| artifact.version == version;
         let artifact = artifacts.iter().find(fits).map(|artifact| (*artifact).clone());
         let Some(artifact) = artifact else { return Err(self.not_found(first, &artifacts).into()) };
-        notices.extend(newer_patch(&artifact, versions()));
+        notices.extend(newer_patch(&artifact, &artifacts));
         let is_refused = |file: &GlobalJson| {
             file.has_paths
                 || file
@@ -250,17 +251,11 @@ fn line_of(artifact: &Artifact) -> (u64, u64) {
 }
 
 /// Says that a pinned SDK lacks fixes of its own feature band.
-fn newer_patch<'a>(
-    artifact: &Artifact,
-    versions: impl Iterator<Item = &'a Version>,
-) -> Option<Notice> {
+fn newer_patch(artifact: &Artifact, artifacts: &[&Artifact]) -> Option<Notice> {
     let band = |version: &Version| (version.major(), version.minor(), version.patch() / 100);
-    let own = &artifact.version;
-    let newest = versions.filter(|v| band(v) == band(own) && !v.is_prerelease()).max()?;
-    (newest > own).then(|| {
-        Notice::new(format!("{} lacks the fixes of {newest}", artifact.title()))
-            .hint("move the pin, or let `rollForward` in global.json be `latestPatch`")
-    })
+    let is_same = |other: &&Artifact| band(&other.version) == band(&artifact.version);
+    let lacks = Lacking::of(artifact, artifacts.iter().copied().filter(is_same))?;
+    Some(lacks.notice("move the pin, or let `rollForward` in global.json be `latestPatch`"))
 }
 
 /// `8.0.100 to 8.0.129`, one for each feature band.

@@ -1,5 +1,7 @@
 //! Solutions: `.sln`, `.slnx`, and `.slnf`, which names a part of one of these.
 
+use std::collections::BTreeSet;
+
 use kouti::{Explain, Fault};
 use serde::Deserialize;
 
@@ -45,6 +47,7 @@ impl Solution {
             (dir_of(path).to_owned(), in_sln(text), None)
         };
         let mut solution = Self { whole, ..Self::default() };
+        let mut seen = BTreeSet::new();
         for path in paths {
             // What lies outside of the app cannot be built here; the SDK names it if it is needed.
             let Some(path) = joined(&dir, &path) else { continue };
@@ -53,7 +56,7 @@ impl Solution {
             } else {
                 &mut solution.others
             };
-            if !list.contains(&path) {
+            if seen.insert(path.clone()) {
                 list.push(path);
             }
         }

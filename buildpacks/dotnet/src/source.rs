@@ -23,8 +23,8 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// Whether the user has named the projects, so that they are published whatever they are.
     pub(crate) named: bool,
-    /// Whether there is a front end with a project of its own, `*.esproj`.
-    pub(crate) has_frontend: bool,
+    /// Front ends with a project of their own, `*.esproj`.
+    pub(crate) frontends: BTreeSet<String>,
     /// Projects that the solution lists and nobody needs, but which are not there.
     pub(crate) missing: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl Source {
         }
         let mut source = Self {
             file: path.to_owned(),
-            has_frontend: solution.others.iter().any(|path| has_extension(path, &["esproj"])),
+            frontends: solution.others.into_iter().filter(is_frontend).collect(),
             ..Self::default()
         };
         for path in solution.projects {
@@ -125,7 +125,10 @@ impl Source {
         };
         let mut todo: Vec<(String, String)> = self.projects.iter().flat_map(references).collect();
         while let Some((by, path)) = todo.pop() {
-            self.has_frontend |= has_extension(&path, &["esproj"]);
+            if is_frontend(&path) {
+                self.frontends.insert(path);
+                continue;
+            }
             // A pattern or a property is for MSBuild to resolve.
             let is_plain = !path.contains(['$', '*', '?']) && has_extension(&path, PROJECTS);
             if !is_plain || !seen.insert(path.clone()) {
@@ -171,4 +174,8 @@ impl Source {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Project> {
         self.projects.iter().chain(&self.referenced)
     }
+}
+
+fn is_frontend(path: &String) -> bool {
+    has_extension(path, &["esproj"])
 }

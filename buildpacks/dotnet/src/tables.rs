@@ -1,26 +1,45 @@
 //! Tables of the tests: what is installed, what was asked for, what has to come out.
 #![cfg(test)]
 
+use std::rc::Rc;
+
+use kouti::catalog::{Artifact, Catalog};
 use kouti::version::Version;
 
-/// Every release of `id` in the catalogue of the buildpack, for one architecture.
-pub(crate) fn installed(id: &str) -> Vec<Version> {
-    let catalog: toml::Table = toml::from_str(include_str!("../catalog.toml")).unwrap();
-    let records = catalog["dependencies"].as_array().unwrap();
-    let is_wanted = |record: &&toml::Value| {
-        record["id"].as_str() == Some(id) && record["arch"].as_str() == Some("amd64")
-    };
-    let versions = records.iter().filter(is_wanted).filter_map(|record| record["version"].as_str());
-    versions.map(|text| Version::parse(text).unwrap()).filter(|v| !v.is_prerelease()).collect()
+/// Everything of `id` in the catalogue of the buildpack, for one architecture.
+pub(crate) fn artifacts(id: &str) -> Vec<Artifact> {
+    let catalog: Catalog = toml::from_str(include_str!("../catalog.toml")).unwrap();
+    let is_wanted =
+        |artifact: &Artifact| artifact.id == id && artifact.arch.as_deref() == Some("amd64");
+    catalog.artifacts.into_iter().filter(is_wanted).collect()
 }
 
-/// Rows `asked policy expected # source`.
-pub(crate) fn rows(table: &str) -> impl Iterator<Item = [&str; 4]> {
-    let lines = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| {
+/// One row of a table.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) installed: Rc<[Version]>,
+    pub(crate) asked: &'a str,
+    pub(crate) policy: &'a str,
+    /// A version, or `-`.
+    pub(crate) expected: &'a str,
+    /// What says so.
+    pub(crate) source: &'a str,
+}
+
+/// Rows `asked policy expected # source`, below lines `= version…` of what is installed.
+pub(crate) fn rows(table: &str) -> Vec<Row<'_>> {
+    let mut installed: Rc<[Version]> = [].into();
+    let mut rows = Vec::new();
+    for line in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        if let Some(versions) = line.strip_prefix("= ") {
+            installed = versions.split(' ').map(|text| Version::parse(text).unwrap()).collect();
+            continue;
+        }
         let (row, source) = line.split_once(" # ").expect("every row has a source");
         let mut words = row.split(' ');
         let mut word = || words.next().expect("every row has three words");
-        [word(), word(), word(), source]
-    })
+        let (asked, policy, expected) = (word(), word(), word());
+        rows.push(Row { installed: Rc::clone(&installed), asked, policy, expected, source });
+    }
+    rows
 }

@@ -21,6 +21,8 @@ pub(crate) enum Trouble {
     ProjectPath { value: String, reason: &'static str, nearby: Vec<String> },
     #[error("{dir} has several projects, of which not exactly one can be started: {}", list(files))]
     MultipleProjects { dir: String, files: Vec<String> },
+    #[error("several .NET apps could be built: {}", list(files))]
+    SeveralBelow { files: Vec<String> },
     #[error("{dir} has several solutions: {}", list(files))]
     MultipleSolutions { dir: String, files: Vec<String> },
     #[error("{setting} is `{value}`, which is not the name of a solution")]
@@ -53,6 +55,11 @@ fn reasons(projects: &[PassedOver]) -> String {
 }
 
 impl Trouble {
+    /// As one line, for a detection that leaves the app to others.
+    pub(crate) fn remark(&self) -> String {
+        std::iter::once(self.to_string()).chain(self.hints()).collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether a setting of the user is wrong: that is told while the platform still looks for
     /// buildpacks, because afterwards no buildpack may be left to tell it.
     pub(crate) fn is_in_a_setting(&self) -> bool {
@@ -91,7 +98,7 @@ impl Trouble {
     fn id(&self) -> &'static str {
         match self {
             Self::ProjectPath { .. } => "project-path-not-found",
-            Self::MultipleProjects { .. } => "multiple-projects",
+            Self::MultipleProjects { .. } | Self::SeveralBelow { .. } => "multiple-projects",
             Self::MultipleSolutions { .. } => "multiple-solutions",
             Self::SolutionExtension { .. } => "solution-extension",
             Self::SolutionNotFound { .. } => "solution-not-found",
@@ -114,7 +121,7 @@ impl Trouble {
                 "name a project, a solution, a .cs file, or a directory that has one".to_owned(),
                 nearby(files),
             ],
-            Self::MultipleProjects { files, .. } => vec![format!(
+            Self::MultipleProjects { files, .. } | Self::SeveralBelow { files } => vec![format!(
                 "name the one to build: BP_DOTNET_PROJECT_PATH={}, or several, separated by commas",
                 files.first().map_or("", String::as_str)
             )],

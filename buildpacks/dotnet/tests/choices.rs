@@ -28,10 +28,11 @@ fn a_target_framework_chooses_the_line() {
         8.0.424 chosen (newest that fits; supported until 2026-11-10)
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.424
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -69,10 +70,11 @@ fn global_json_pins_and_a_newer_patch_is_told() {
         8.0.319 chosen (newest that fits; supported until 2026-11-10)
     warning: support of .NET SDK 8.0.319 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.319
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -80,7 +82,7 @@ fn global_json_pins_and_a_newer_patch_is_told() {
     warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing ASP.NET Core Runtime 8.0.30
-        2.1 kB from the buildpack in [time], sha256 ok
+        2.2 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
       Installing launch environment
       Installing launch helper
@@ -125,7 +127,7 @@ fn a_setting_puts_global_json_aside_while_the_build_runs() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -208,10 +210,11 @@ fn a_runtime_can_be_pinned_but_not_below_what_the_app_needs() {
         8.0.424 chosen (newest that fits; supported until 2026-11-10)
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.424
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Tool.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Tool -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -221,7 +224,7 @@ fn a_runtime_can_be_pinned_but_not_below_what_the_app_needs() {
     warning: support of ASP.NET Core Runtime 8.0.29 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing .NET Runtime 8.0.29
-        2.1 kB from the buildpack in [time], sha256 ok
+        2.2 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
       Installing launch environment
       Done in [time]
@@ -265,10 +268,11 @@ fn an_old_target_is_built_by_a_newer_sdk_and_refused_a_runtime_that_is_gone() {
         10.0.400 chosen (newest that fits; supported until 2028-11-14)
     warning: Tool.csproj targets .NET 7.0, which is older than every SDK here: a newer SDK builds it, and fetches what it needs of 7.0 from the package feed
     hint: move the project to a line with support
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Tool.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Tool -> <app>/.kouti-publish/0/
 

@@ -150,6 +150,12 @@ fn frameworks_that_nothing_runs_here_are_refused() {
 
     hint: target .NET, such as `net10.0`: .NET Framework runs on Windows only, and .NET Standard nowhere by itself
     ");
+    let standard = project("Microsoft.NET.Sdk", "netstandard2.0", "<OutputType>Exe</OutputType>");
+    assert_snapshot!(bare().file("Shop.csproj", standard).fails().error(), @"
+    error[not-runnable-framework]: Shop.csproj targets netstandard2.0, which nothing runs here: only libraries have it
+
+    hint: target .NET, such as `net10.0`: .NET Framework runs on Windows only, and .NET Standard nowhere by itself
+    ");
     assert_snapshot!(target("net12.0").fails().error(), @"
     error[framework-too-new]: Shop.csproj targets .NET 12.0, and the newest SDK here is of .NET 10.0
 

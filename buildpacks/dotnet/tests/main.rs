@@ -4,9 +4,11 @@
 mod choices;
 mod development;
 mod errors;
+mod mutations;
 mod neighbours;
 mod output;
 mod prebuilt;
+mod roll_forward;
 mod scenarios;
 mod source;
 mod support;

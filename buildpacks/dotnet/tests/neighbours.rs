@@ -57,6 +57,35 @@ fn a_front_end_gets_node_in_the_build_alone() {
 }
 
 #[test]
+fn the_packages_of_a_front_end_are_in_the_bill_of_the_build() {
+    let lock = r#"{ "lockfileVersion": 3, "packages": {
+        "": { "name": "ui", "version": "1.0.0" },
+        "node_modules/vite": { "version": "7.1.0", "license": "MIT", "dev": true },
+        "node_modules/vue": { "version": "3.5.0", "license": "MIT" } } }"#;
+    let build = spa().file("ui/package-lock.json", lock).provides("node").provides("npm").build();
+    let bill = build.build_sbom("kouti_dotnet/sbom.cdx.json");
+    for purl in ["pkg:npm/vite@7.1.0", "pkg:npm/vue@3.5.0", "pkg:nuget/Json@13.0.1"] {
+        assert!(bill.contains(purl), "{purl}: {bill}");
+    }
+    assert!(!build.sbom("kouti_dotnet/sbom.cdx.json").contains("pkg:npm/"));
+}
+
+#[test]
+fn a_later_buildpack_finds_sdk_packages_and_switches() {
+    let later = Fake::new("test/later");
+    let build = web().after(later).build();
+    let sdk = build.layer("sdk").files().join("\n");
+    for file in ["DOTNET_NOLOGO.override", "NUGET_PACKAGES.default", "NUGET_XMLDOC_MODE.default"] {
+        assert!(sdk.contains(&format!("env.build/{file}")), "{sdk}");
+    }
+    let call = &build.calls("dotnet")[0];
+    assert!(call.env["HOME"].contains("kouti-dotnet-"), "{}", call.env["HOME"]);
+    assert_eq!(call.env["HOME"], call.env["DOTNET_CLI_HOME"]);
+    let left = build.layer("sdk").dir();
+    assert!(left.is_dir());
+}
+
+#[test]
 fn without_node_in_the_builder_a_warning_says_so() {
     let build = spa().build();
     assert!(
@@ -127,7 +156,7 @@ fn others_get_an_sdk_or_a_runtime_if_they_ask() {
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
       Installing .NET SDK 8.0.424
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Done in [time]
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400

@@ -27,7 +27,7 @@ fn an_assembly_is_started_with_the_runtime() {
     warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing ASP.NET Core Runtime 8.0.30
-        2.1 kB from the buildpack in [time], sha256 ok
+        2.2 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
         257 B from the buildpack in [time], sha256 ok
       Installing launch environment
@@ -58,6 +58,12 @@ fn a_program_is_started_itself_even_if_its_mode_was_lost() {
         .arg(format!("test -x '{}'", build.app_path("Shop").display()))
         .status();
     assert!(listing.unwrap().success());
+}
+
+#[test]
+fn what_was_published_on_windows_is_started_with_the_runtime() {
+    let build = dll().file("Shop.exe", "MZ").build();
+    assert!(build.processes().contains("web (default): dotnet <app>/Shop.dll\n"));
 }
 
 #[test]

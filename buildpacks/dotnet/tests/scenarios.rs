@@ -131,3 +131,116 @@ fn the_nearest_global_json_decides_and_says_where_commands_run() {
     assert!(build.log().contains("10.0.302 chosen"), "{}", build.log());
     assert_eq!(build.calls("dotnet")[0].dir, "<app>/src");
 }
+
+#[test]
+fn a_project_takes_in_what_it_refers_to_directly_or_not() {
+    let refers = |to: &str| {
+        format!(
+            "</PropertyGroup><ItemGroup><ProjectReference Include=\"{to}\" /></ItemGroup><PropertyGroup>"
+        )
+    };
+    let case = bare()
+        .file("src/Api/Api.csproj", project(WEB, "net10.0", &refers(r"..\Lib\Lib.csproj")))
+        .file(
+            "src/Lib/Lib.csproj",
+            project("Microsoft.NET.Sdk", "netstandard2.0", &refers("../Base/Base.csproj")),
+        )
+        .file("src/Base/Base.csproj", project("Microsoft.NET.Sdk", "netstandard2.0", ""))
+        .file("src/Base/obj/old", "C:\\Users")
+        .file("src/Other/Other.csproj", project(WEB, "net10.0", ""));
+    for path in ["src/Api", "./src/Api/", r"src\Api\Api.csproj"] {
+        let build = case.clone().env("BP_DOTNET_PROJECT_PATH", path).build();
+        assert_eq!(build.processes(), "Api: <app>/Api\nweb (default): <app>/Api\n", "{path}");
+        assert!(build.app_path("Api.dll").is_file() && !build.app_path("src").exists(), "{path}");
+    }
+    let kept = case.env("BP_DOTNET_PROJECT_PATH", "src/Api").env("BP_DOTNET_KEEP_SOURCE", "1");
+    assert!(!kept.build().app_path("src/Base/obj").exists(), "left by another machine");
+}
+
+#[test]
+fn several_apps_below_the_root_are_listed_for_whoever_wonders() {
+    let case = bare()
+        .file("src/A/A.csproj", project(WEB, "net10.0", ""))
+        .file("src/B/B.csproj", project(WEB, "net10.0", ""));
+    let said = case.fails().log();
+    assert!(
+        said.contains(
+            "several .NET apps could be built: src/A/A.csproj, src/B/B.csproj; name the one to build: \
+             BP_DOTNET_PROJECT_PATH=src/A/A.csproj, or several, separated by commas"
+        ),
+        "{said}"
+    );
+    // The SDK is still there for whoever asks for it.
+    let build = case.requires("dotnet-sdk", "build = true").build();
+    assert!(build.find_layer("sdk").is_some(), "{}", build.layers());
+    let solutions = bare().file("a/A.sln", "").file("b/B.sln", "").fails().log();
+    assert!(
+        solutions.contains("several .NET apps could be built: a/A.sln, b/B.sln"),
+        "{solutions}"
+    );
+}
+
+#[test]
+fn sdks_of_a_developers_machine_are_set_aside() {
+    let paths = r#"{ "sdk": { "version": "10.0.400", "paths": [".dotnet"] }, "msbuild-sdks": { "A": "1.0.0" } }"#;
+    let build = web().file("global.json", paths).build();
+    assert!(
+        build.log().contains("`sdk` of global.json is set aside for this build: it names SDKs"),
+        "{}",
+        build.log()
+    );
+    let others = web().file("global.json", r#"{ "msbuild-sdks": { "A": "1.0.0" } }"#).build();
+    assert!(!others.log().contains("global.json"), "{}", others.log());
+}
+
+#[test]
+fn a_runtime_that_does_not_exist_has_a_nearest_one() {
+    let net8 = || console().file("Tool.csproj", project("Microsoft.NET.Sdk", "net8.0", EXE));
+    let build = net8().env("BP_DOTNET_RUNTIME_VERSION", "8.0.5").build();
+    assert!(
+        build.log().contains(
+            "there is no runtime `8.0.5` (BP_DOTNET_RUNTIME_VERSION): 8.0.30 takes its place"
+        ),
+        "{}",
+        build.log()
+    );
+    let exact = net8().env("BP_DOTNET_RUNTIME_VERSION", "8.0.5");
+    insta::assert_snapshot!(exact.env("BP_DOTNET_ROLL_FORWARD", "Disable").fails().error(), @"
+    error[runtime-not-found]: no runtime fits Microsoft.NETCore.App `8.0.5` (asked for in BP_DOTNET_RUNTIME_VERSION)
+
+    hint: rolling forward is disabled: only exactly this version would do
+    hint: the newest of each line: 10.0.11, 9.0.19, 8.0.30
+    ");
+}
+
+#[test]
+fn apps_that_hold_everything_in_one_file_have_no_slices_but_a_bill() {
+    for property in ["PublishSingleFile", "PublishAot"] {
+        let text = format!("{EXE}<{property}>true</{property}>");
+        let case = console()
+            .file("Tool.csproj", project("Microsoft.NET.Sdk", "net10.0", &text))
+            .tool("clang", kouti_testing::Tool::succeeds());
+        let build = case.build();
+        assert_eq!(build.slices().len(), 1, "{property}");
+        let needs_runtime = build.commands()[0].contains("--self-contained");
+        assert_eq!(needs_runtime, property == "PublishSingleFile", "{:?}", build.commands());
+        assert_eq!(build.find_layer("runtime").is_some(), needs_runtime, "{}", build.layers());
+        assert!(build.sbom("kouti_dotnet/sbom.cdx.json").contains("pkg:nuget/Json@13.0.1"));
+    }
+    let trimmed = project(
+        "Microsoft.NET.Sdk",
+        "net10.0",
+        &format!("{EXE}<PublishTrimmed>true</PublishTrimmed>"),
+    );
+    let build = console().file("Tool.csproj", trimmed).build();
+    assert!(!build.commands()[0].contains("--self-contained"), "{:?}", build.commands());
+    assert!(build.sbom("kouti_dotnet/sbom.cdx.json").contains("pkg:nuget/Json@13.0.1"));
+}
+
+#[test]
+fn a_file_based_app_has_the_name_it_gives_itself() {
+    let text =
+        "#:sdk Microsoft.NET.Sdk.Web\n#:property AssemblyName=Store\n#:property PublishAot=false\n";
+    let build = bare().file("shop.cs", text).build();
+    assert_eq!(build.processes(), "Store: <app>/Store\nweb (default): <app>/Store\n");
+}

@@ -1,9 +1,9 @@
 //! Apps that are built from source.
 
 use insta::assert_snapshot;
-use kouti_testing::Types;
+use kouti_testing::{Built, Case, Tool, Types};
 
-use crate::support::{bare, console, project, web};
+use crate::support::{DOTNET, bare, console, project, sdk, sdk_with, web};
 
 #[test]
 fn a_web_app_is_published_and_listens_on_the_port_of_the_platform() {
@@ -15,10 +15,11 @@ fn a_web_app_is_published_and_listens_on_the_port_of_the_platform() {
         Shop.csproj   10.0.*   <- used
         default       10.*
         10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -35,6 +36,7 @@ fn a_web_app_is_published_and_listens_on_the_port_of_the_platform() {
     ");
     assert_snapshot!(build.commands().join("\n"), @"dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0");
     assert_snapshot!(build.layers(), @"
+    kouti/dotnet:application (cache) Added
     kouti/dotnet:helper (launch) Added
     kouti/dotnet:icu (launch) Added
     kouti/dotnet:icu-build (build) Added
@@ -88,10 +90,11 @@ fn a_rebuild_after_a_change_of_source_reuses_everything_else() {
         Shop.csproj   10.0.*   <- used
         default       10.*
         10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Rebuilding application: files changed
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -108,6 +111,66 @@ fn a_rebuild_after_a_change_of_source_reuses_everything_else() {
     assert_eq!(again.image_digest(), build.image_digest(), "the fake makes the same of any source");
     let cold = again.rebuild_with(|case| case.without_cache().without_image());
     assert_eq!(cold.image_digest(), build.image_digest());
+}
+
+#[test]
+fn a_rebuild_of_the_same_source_starts_no_sdk() {
+    let build = web().build();
+    let bills = |build: &Built| {
+        let path = "kouti_dotnet/sbom.cdx.json";
+        [build.sbom(path), build.build_sbom(path)]
+    };
+    let first = bills(&build);
+    let again = build.rebuild();
+    assert_eq!(again.commands(), [""; 0]);
+    assert_snapshot!(again.log(), @"
+    Kouti .NET [version]
+      Building Shop.csproj
+      Choosing .NET SDK
+        Shop.csproj   10.0.*   <- used
+        default       10.*
+        10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Reusing application
+      Choosing the runtime
+        Shop.runtimeconfig.json   Microsoft.AspNetCore.App 10.0.0   10.0.11 (Minor)
+      Reusing ASP.NET Core Runtime 10.0.11
+      Reusing ICU 78.3
+      Reusing launch environment
+      Reusing launch helper
+      Processes
+        web (default)   <app>/Shop
+        Shop            <app>/Shop
+      Done in [time]
+    ");
+    assert_eq!(again.image_digest(), build.image_digest());
+    assert_eq!(bills(&again), first);
+    assert_eq!(again.layer("nuget").types(), Types::CACHE, "the next change finds the packages");
+    // What decides: source, settings, variables, SDK, and the commit that is checked out.
+    let asks = |change: &dyn Fn(Case) -> Case| !again.rebuild_with(change).commands().is_empty();
+    assert!(asks(&|case| case.file("Program.cs", "// changed")));
+    assert!(asks(&|case| case.env("MyProperty", "1")));
+    assert!(asks(&|case| case.artifact(sdk("10.0.401", "10.0.11"))));
+    assert!(asks(&|case| case.file(".git/HEAD", "0123abcd")));
+    assert!(asks(&|case| case.without_cache()));
+    assert!(!asks(&|case| case.without_image()), "a new image of what is in the cache");
+}
+
+#[test]
+fn what_floats_or_has_a_front_end_is_built_each_time() {
+    let floats = DOTNET.replace(
+        "{\"libraries\":",
+        "{\"project\": {\"frameworks\": {\"net10.0\": {\"dependencies\": {\"Json\": {\"version\": \"[13.*, )\"}}}}},\n \"libraries\":",
+    );
+    assert_ne!(floats, DOTNET);
+    let case = web().artifact(sdk_with("10.0.500", "10.0.11", Tool::script(floats)));
+    assert_eq!(case.build().rebuild().commands().len(), 1);
+    let exec =
+        "</PropertyGroup><Target Name=\"Ui\"><Exec Command=\"npm ci\" /></Target><PropertyGroup>";
+    let case = web()
+        .file("Shop.csproj", project("Microsoft.NET.Sdk.Web", "net10.0", exec))
+        .provides("node")
+        .provides("npm");
+    assert_eq!(case.build().rebuild().commands().len(), 1);
 }
 
 #[test]
@@ -129,10 +192,11 @@ fn a_solution_with_two_apps_has_two_processes() {
         src/Jobs/Jobs.csproj   10.0.*   <- used
         default                10.*
         10.0.400 chosen (newest that fits; supported until 2028-11-14)
+      Installing application
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.3 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/src/Web/Web.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Web -> <app>/.kouti-publish/0/
       Running dotnet publish <app>/src/Jobs/Jobs.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/1
@@ -143,7 +207,7 @@ fn a_solution_with_two_apps_has_two_processes() {
     warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing ASP.NET Core Runtime 8.0.30 and .NET Runtime 10.0.11
-        2.1 kB from the buildpack in [time], sha256 ok
+        2.2 kB from the buildpack in [time], sha256 ok
         10.0.11 is in the SDK
       Installing ICU 78.3
       Installing launch environment

@@ -134,7 +134,8 @@ dir=${project%/*}
 file=${project##*/}
 case "$file" in
 *.cs)
-    name=${file%.cs}
+    name=$(sed -n 's/^#:property AssemblyName=//p' "$project")
+    name=${name:-${file%.cs}}
     framework=net10.0
     sdk=Microsoft.NET.Sdk
     ! grep -q "#:sdk Microsoft.NET.Sdk.Web" "$project" || sdk=Microsoft.NET.Sdk.Web
@@ -190,7 +191,12 @@ cat >"$output/$name.deps.json" <<END
    "Json/13.0.1": {"type": "package", "sha512": "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
    "Beta/2.0.0-rc.1": {"type": "package", "sha512": ""}}}
 END
-for file in Json Beta Lib; do echo $file >"$output/$file.dll"; done
+if [ "$(value PublishSingleFile)$(value PublishAot)" ]; then
+    # Everything is in one file.
+    rm "$output/$name.dll" "$output/$name.deps.json" "$output/$name.runtimeconfig.json"
+else
+    for file in Json Beta Lib; do echo $file >"$output/$file.dll"; done
+fi
 if [ -n "$NUGET_PACKAGES" ]; then
     mkdir -p "$NUGET_PACKAGES/json/13.0.1"
     echo '<package><metadata><license type="expression">MIT</license></metadata></package>' \

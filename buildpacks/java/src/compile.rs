@@ -47,7 +47,7 @@ pub(crate) fn run(
         arguments: shell_words::join(&compile.arguments),
         artifact: compile.artifact.globs.join(" "),
         // Before the tool writes anything there.
-        files: tree::digest(&context.app_dir)?,
+        files: kouti::tree::digest(&context.app_dir)?,
         java: java_version,
         settings: settings.digest.clone(),
         options: kouti::sha256(options(&context.env)),

@@ -59,7 +59,7 @@ impl<'a> Java<'a> {
             }
             tree::copy(&source, &overlay_dir)?;
             fs_err::remove_dir_all(&source)?;
-            overlay = Some(tree::digest(&overlay_dir)?);
+            overlay = Some(kouti::tree::digest(&overlay_dir)?);
         }
         let digest = certificates.digest();
         Ok(Self { context, certificates, digest, overlay, overlay_dir, jdk, ready: None })

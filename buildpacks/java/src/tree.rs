@@ -1,35 +1,11 @@
-//! Directory trees: their digest, and copies of them.
+//! Directory trees: copies of them.
 
-use std::fmt::Write as _;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use kouti::sha256;
 use walkdir::WalkDir;
-
-/// Tells two states of the tree apart: names, contents, links, and what can be executed.
-///
-/// Of modes only that: they change on the way from other systems. `.git` is no part of an app.
-pub(crate) fn digest(dir: &Path) -> io::Result<String> {
-    let mut listing = String::new();
-    let entries = WalkDir::new(dir).sort_by_file_name().min_depth(1).into_iter();
-    for entry in entries.filter_entry(|entry| entry.file_name() != ".git") {
-        let entry = entry?;
-        let path = entry.path().strip_prefix(dir).unwrap_or(entry.path()).to_string_lossy();
-        let kind = entry.file_type();
-        if kind.is_file() {
-            let mode = entry.metadata()?.permissions().mode() & 0o100;
-            let content = sha256(fs_err::read(entry.path())?);
-            let _ = writeln!(listing, "{path}\0{mode}\0{content}");
-        } else if kind.is_symlink() {
-            let target = fs_err::read_link(entry.path())?;
-            let _ = writeln!(listing, "{path}\0-> {}", target.display());
-        }
-    }
-    Ok(sha256(listing))
-}
 
 /// Copies a file or a directory. Links are followed: what they lead to may be gone later.
 pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
@@ -85,21 +61,6 @@ pub(crate) fn make_executable(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::testing::write;
-
-    #[test]
-    fn a_digest_sees_what_matters() {
-        let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), "a/b", b"1");
-        write(dir.path(), ".git/HEAD", b"1");
-        let first = digest(dir.path()).unwrap();
-        write(dir.path(), ".git/HEAD", b"2");
-        assert_eq!(digest(dir.path()).unwrap(), first);
-        make_executable(&dir.path().join("a/b")).unwrap();
-        let executable = digest(dir.path()).unwrap();
-        assert_ne!(executable, first);
-        write(dir.path(), "a/b", b"2");
-        assert_ne!(digest(dir.path()).unwrap(), executable);
-    }
 
     #[test]
     fn directories_merge_when_they_move_up() {

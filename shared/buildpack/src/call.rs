@@ -108,7 +108,15 @@ impl Call {
     }
 
     pub(crate) fn descriptor(&self) -> Result<Descriptor, Problem> {
-        parsed(&self.buildpack_dir.join("buildpack.toml"))
+        let path = self.buildpack_dir.join("buildpack.toml");
+        // Detect chooses nothing, and artifacts are most of the file.
+        if matches!(self.phase, Phase::Detect { .. })
+            && let Ok(text) = fs_err::read_to_string(&path)
+            && let Ok(descriptor) = toml::from_str(&without_artifacts(&text))
+        {
+            return Ok(descriptor);
+        }
+        parsed(&path)
     }
 
     /// What the image is built for. Old lifecycles and Cloud Foundry do not say it all:
@@ -149,6 +157,26 @@ fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T, Problem> {
         broken(format!("{} cannot be understood: {}", path.display(), error.message()))
     };
     toml::from_str(&text).map_err(unreadable)
+}
+
+/// The descriptor without its `[[metadata.dependencies]]`, told by the lines that begin tables.
+fn without_artifacts(text: &str) -> String {
+    let is_header = |line: &str| {
+        let name = line.trim_start_matches('[');
+        name.len() < line.len() && name.starts_with(|c: char| c.is_ascii_alphabetic())
+    };
+    let mut kept = String::new();
+    let mut is_artifact = false;
+    for line in text.split_inclusive('\n') {
+        if is_header(line) {
+            let name = line.trim_start_matches('[');
+            is_artifact = name.starts_with("metadata.dependencies");
+        }
+        if !is_artifact {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// The platform did not keep to the specification.
@@ -219,6 +247,24 @@ mod tests {
         };
         assert_eq!(target(&[]), "linux debian 13");
         assert_eq!(target(&[("CNB_TARGET_DISTRO_NAME", "ubuntu")]), "linux ubuntu 13");
+    }
+
+    #[test]
+    fn detect_leaves_out_what_only_a_build_chooses_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[buildpack]\nid = \"kouti/x\"\nversion = \"0.1.0\"\n\
+            [[metadata.dependencies]]\nid = \"node\"\nversion = \"24.1.0\"\nchecksum = \"sha256:00\"\n\
+            [[metadata.lines]]\nid = \"node\"\nline = \"24\"\n[metadata.default-versions]\nnode = \"24.*\"\n";
+        fs_err::write(dir.path().join("buildpack.toml"), text).unwrap();
+        let dir = dir.path().to_str().unwrap();
+        let env = [("CNB_BUILDPACK_DIR", dir)];
+        // A checksum that cannot be read, so that it shows whether anybody has read it.
+        let descriptor = call("detect", &["/platform", "/plan"], &env).unwrap().descriptor();
+        let descriptor = descriptor.unwrap();
+        assert_eq!(descriptor.buildpack.id, "kouti/x");
+        assert_eq!(descriptor.metadata.default_version("node"), "24.*");
+        assert_eq!((descriptor.metadata.lines.len(), descriptor.metadata.artifacts.len()), (1, 0));
+        assert!(call("build", &["/l", "/p", "/p"], &env).unwrap().descriptor().is_err());
     }
 
     #[test]

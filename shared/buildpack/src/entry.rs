@@ -97,6 +97,14 @@ fn run<B: Buildpack>(known: &mut Known) -> Result<i32, Problem> {
     }
 }
 
+impl Context {
+    /// A line of a detection that passes, for the user who wonders why nothing came of it: the
+    /// lifecycle shows it if no buildpack takes the app.
+    pub fn remark(&self, text: &str) {
+        log(&self.env, self.masks()).step(text);
+    }
+}
+
 /// Whatever is shown passes through `masks`, wherever it comes from.
 fn log(env: &Env, masks: Masks) -> Log {
     Log::to_streams(settings::level(env), settings::colour(env))

@@ -3,8 +3,14 @@
 //! A cached layer is stored, restored and hashed by the platform file by file,
 //! and `node_modules` has tens of thousands; one file costs next to nothing.
 
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::digest::hexadecimal;
 
 /// Large enough that reading and writing are not the bottleneck.
 const BUFFER: usize = 256 * 1024;
@@ -42,6 +48,47 @@ pub fn directory_like(from: &Path, to: &Path) -> io::Result<()> {
     fs_err::set_permissions(to, fs_err::metadata(from)?.permissions())
 }
 
+/// Tells two states of a tree apart: names, contents, links, and what can be executed.
+///
+/// Of modes only that: they change on the way from other systems. `.git` is no part of an app.
+pub fn digest(dir: &Path) -> io::Result<String> {
+    let mut listing = String::new();
+    list(dir, Path::new(""), &mut listing, &mut vec![0; BUFFER])?;
+    Ok(crate::sha256(listing))
+}
+
+fn digest_of_file(path: &Path, buffer: &mut [u8]) -> io::Result<[u8; 32]> {
+    let mut file = fs_err::File::open(path)?;
+    let mut digest = Sha256::new();
+    loop {
+        match file.read(buffer)? {
+            0 => return Ok(digest.finalize().into()),
+            length => digest.update(&buffer[..length]),
+        }
+    }
+}
+
+fn list(root: &Path, below: &Path, listing: &mut String, buffer: &mut [u8]) -> io::Result<()> {
+    let mut entries = fs_err::read_dir(root.join(below))?.collect::<io::Result<Vec<_>>>()?;
+    entries.retain(|entry| entry.file_name() != ".git");
+    entries.sort_by_key(fs_err::DirEntry::file_name);
+    for entry in entries {
+        let path = below.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            list(root, &path, listing, buffer)?;
+        } else if kind.is_symlink() {
+            let target = fs_err::read_link(entry.path())?;
+            let _ = writeln!(listing, "{}\0-> {}", path.display(), target.display());
+        } else if kind.is_file() {
+            let mode = entry.metadata()?.permissions().mode() & 0o100;
+            let content = hexadecimal(&digest_of_file(&entry.path(), buffer)?);
+            let _ = writeln!(listing, "{}\0{mode}\0{content}", path.display());
+        }
+    }
+    Ok(())
+}
+
 /// Packs the directories `trees`, given relative to `root`, into `file`.
 pub fn pack(root: &Path, trees: &[PathBuf], file: &Path) -> io::Result<()> {
     let out = BufWriter::with_capacity(BUFFER, fs_err::File::create(file)?);
@@ -62,8 +109,6 @@ pub fn unpack(file: &Path, root: &Path) -> io::Result<()> {
 }
 
 fn append<W: io::Write>(archive: &mut tar::Builder<W>, root: &Path, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let on_disk = root.join(path);
     let metadata = fs_err::symlink_metadata(&on_disk)?;
     let mut header = tar::Header::new_gnu();
@@ -93,9 +138,31 @@ fn append<W: io::Write>(archive: &mut tar::Builder<W>, root: &Path, path: &Path)
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
+
+    #[test]
+    fn a_digest_sees_what_matters() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        };
+        write("a/b", "1");
+        write(".git/HEAD", "1");
+        let first = digest(dir.path()).unwrap();
+        write(".git/HEAD", "2");
+        assert_eq!(digest(dir.path()).unwrap(), first);
+        let program = PermissionsExt::from_mode(0o755);
+        fs_err::set_permissions(dir.path().join("a/b"), program).unwrap();
+        let executable = digest(dir.path()).unwrap();
+        assert_ne!(executable, first);
+        write("a/b", "2");
+        let changed = digest(dir.path()).unwrap();
+        assert_ne!(changed, executable);
+        fs_err::os::unix::fs::symlink("a/b", dir.path().join("c")).unwrap();
+        assert_ne!(digest(dir.path()).unwrap(), changed);
+    }
 
     #[test]
     fn a_tree_comes_back_as_it_was() {

@@ -162,7 +162,7 @@ impl Lifecycle {
         self.root.join("cache")
     }
 
-    fn aside_dir(&self) -> PathBuf {
+    pub(crate) fn aside_dir(&self) -> PathBuf {
         self.root.join("layers-not-in-image")
     }
 

@@ -177,6 +177,8 @@ pub(super) struct Offer {
 pub(super) enum Fact {
     Text(String),
     List(Vec<String>),
+    /// A number that is left out if it is nothing.
+    Count(u32),
 }
 
 /// What tells which record an [`Offer`] is for.

@@ -69,8 +69,13 @@ pub(super) fn fill(
         }
     }
     for (key, fact) in &claim.facts {
-        if table.contains_key(key) {
-            table[key] = fact_item(fact);
+        match fact {
+            Fact::Count(0) => {
+                table.remove(key);
+            }
+            Fact::Count(_) => table[key] = fact_item(fact),
+            _ if table.contains_key(key) => table[key] = fact_item(fact),
+            _ => {}
         }
     }
     if !release.bundles.is_empty() {
@@ -83,6 +88,7 @@ fn fact_item(fact: &Fact) -> Item {
     match fact {
         Fact::Text(text) => value(text.as_str()),
         Fact::List(texts) => value(texts.iter().collect::<Array>()),
+        Fact::Count(count) => value(i64::from(*count)),
     }
 }
 

@@ -38,6 +38,16 @@ impl Packages {
         Self::from_record(&fs_err::read_to_string(path).ok()?)
     }
 
+    /// Reads `package-lock.json` of `root`; nothing if there is none, or one of an npm before 7.
+    #[must_use]
+    pub fn locked(root: &Path) -> Option<Self> {
+        let text = fs_err::read_to_string(root.join("package-lock.json")).ok()?;
+        let mut packages = Self::from_record(&text)?;
+        // The app itself, and its workspaces, are none of its packages.
+        packages.packages.retain(|path, _| path.contains("node_modules/"));
+        (!packages.packages.is_empty()).then_some(packages)
+    }
+
     pub(super) fn from_record(text: &str) -> Option<Self> {
         let mut entries = serde_json::from_str::<Record>(text).ok()?.packages;
         entries.retain(|_, entry| !entry.link);

@@ -212,6 +212,16 @@ impl Built {
         self.clean(&text.expect("the SBOM can be read"))
     }
 
+    /// Text of an SBOM file of the build, which is not in the image.
+    #[track_caller]
+    #[must_use]
+    pub fn build_sbom(&self, path: &str) -> String {
+        self.assert_current();
+        let dir = self.case.place.lifecycle().aside_dir().join("sbom/build");
+        let text = fs_err::read_to_string(dir.join(path));
+        self.clean(&text.expect("the SBOM of the build can be read"))
+    }
+
     #[track_caller]
     fn sbom_dir(&self) -> PathBuf {
         self.assert_current();

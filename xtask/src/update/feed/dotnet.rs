@@ -1,7 +1,7 @@
 //! .NET: `releases-index.json` and the `releases.json` of each channel, described by
 //! release-notes/README.md of github.com/dotnet/core.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kouti_version::Version;
@@ -109,20 +109,23 @@ fn releases(announced: &Announced, component: &str) -> Vec<Release> {
         "dotnet-runtime" => announced.runtime.iter().collect(),
         _ => announced.aspnetcore_runtime.iter().collect(),
     };
+    let cves: BTreeSet<&str> =
+        announced.cve_list.iter().flatten().map(|cve| cve.cve_id.as_str()).collect();
+    let count = u32::try_from(cves.len()).unwrap_or(u32::MAX);
     let release = |it: &&Component| {
         Some(Release {
             date: super::day(&announced.release_date),
             security: announced.security,
             cves: announced.cve_list.iter().flatten().map(|cve| cve.cve_id.clone()).collect(),
             notes: announced.release_notes.clone(),
-            offers: it.files.iter().filter_map(|file| offer(it, file, component)).collect(),
+            offers: it.files.iter().filter_map(|file| offer(it, file, component, count)).collect(),
             ..Release::new(Version::parse(&it.version).ok()?, it.version.as_str())
         })
     };
     components.iter().filter_map(release).collect()
 }
 
-fn offer(of: &Component, file: &File, component: &str) -> Option<Offer> {
+fn offer(of: &Component, file: &File, component: &str, cves: u32) -> Option<Offer> {
     let arch = match file.rid.as_deref()? {
         "linux-x64" => "amd64",
         "linux-arm64" => "arm64",
@@ -139,6 +142,10 @@ fn offer(of: &Component, file: &File, component: &str) -> Option<Offer> {
         key: Key::Platform { arch: Some(arch.to_owned()), distro: None },
         uri: Some(file.url.clone()),
         checksum: format!("sha512:{}", file.hash).parse().ok(),
-        facts: cpes.map(|cpes| ("cpes", cpes)).into_iter().collect::<BTreeMap<_, _>>(),
+        facts: cpes
+            .map(|cpes| ("cpes", cpes))
+            .into_iter()
+            .chain([("cves", Fact::Count(cves))])
+            .collect(),
     })
 }
