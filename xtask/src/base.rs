@@ -90,6 +90,7 @@ const BUILD_FULL: Base = Base {
 
 /// The images a local builder stands on.
 pub(crate) const BUILD_IMAGE: &str = "kouti/build:local";
+pub(crate) const BUILD_IMAGE_FULL: &str = "kouti/build-full:local";
 pub(crate) const RUN_IMAGE: &str = "kouti/run:local";
 
 #[derive(clap::Args)]
@@ -102,10 +103,12 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     docker::ensure(workspace)?;
     ensure(workspace)?;
-    if args.full {
-        BUILD_FULL.ensure(workspace)?;
-    }
-    Ok(())
+    if args.full { ensure_full(workspace) } else { Ok(()) }
+}
+
+/// Makes sure that the daemon has the build image with compilers.
+pub(crate) fn ensure_full(workspace: &Workspace) -> Result<()> {
+    BUILD_FULL.ensure(workspace)
 }
 
 /// Makes sure that the daemon has the build and the run image.

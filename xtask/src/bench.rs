@@ -6,6 +6,7 @@
 mod fetch;
 mod images;
 mod measure;
+mod npm;
 mod programs;
 mod reuse;
 

@@ -24,12 +24,49 @@ pub(crate) struct Args {
     /// Base images and sources of runtimes
     #[arg(long, value_enum, default_value_t)]
     profile: Choice,
+    /// Also make kouti/builder:local-full, which has compilers for native modules
+    #[arg(long)]
+    full: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let made = setup::make(workspace, args.profile, &[], &Times::default())?;
+    let profile = if args.full { Choice::Local } else { args.profile };
+    let made = setup::make(workspace, profile, &[], &Times::default())?;
     workspace.say("builder", format_args!("{} is up to date", made.builder));
+    if args.full {
+        base::ensure_full(workspace)?;
+        ensure_variant(workspace, &FULL, &made.tools, &made.packages)?;
+        workspace.say("builder", format_args!("{} is up to date", FULL.image));
+    }
     Ok(())
+}
+
+/// A builder image, and what its builds run in.
+struct Variant {
+    profile: Profile,
+    image: &'static str,
+    build_image: &'static str,
+    /// What its files are called.
+    name: &'static str,
+}
+
+/// With compilers.
+const FULL: Variant = Variant {
+    profile: Profile::Local,
+    image: "kouti/builder:local-full",
+    build_image: base::BUILD_IMAGE_FULL,
+    name: "local-full",
+};
+
+impl Variant {
+    /// The ordinary one.
+    fn of(profile: Profile) -> Self {
+        let name = match profile {
+            Profile::Public => "public",
+            Profile::Local => "local",
+        };
+        Self { profile, image: image(profile), build_image: base::BUILD_IMAGE, name }
+    }
 }
 
 /// The image of a profile.
@@ -47,16 +84,25 @@ pub(crate) fn ensure(
     tools: &Tools,
     packages: &[Package],
 ) -> Result<()> {
+    ensure_variant(workspace, &Variant::of(profile), tools, packages)
+}
+
+fn ensure_variant(
+    workspace: &Workspace,
+    variant: &Variant,
+    tools: &Tools,
+    packages: &[Package],
+) -> Result<()> {
     let _lock = workspace.lock("builder")?;
-    let image = image(profile);
+    let &Variant { profile, image, build_image, name } = variant;
     let mut descriptor = Descriptor::read(&workspace.root)?.with(packages);
     if profile == Profile::Local {
-        descriptor = descriptor.on(base::BUILD_IMAGE, base::RUN_IMAGE, &tools.archive);
+        descriptor = descriptor.on(build_image, base::RUN_IMAGE, &tools.archive);
     }
-    let config = config(workspace, profile);
+    let config = config(workspace, name);
     files::write(&config, descriptor.to_toml()?)?;
 
-    let stamp = config.with_file_name(format!(".{profile}.key"));
+    let stamp = config.with_file_name(format!(".{name}.key"));
     let key = key(&config, tools, packages, &descriptor)?;
     if docker::is_made_from(image, &stamp, &key) {
         return Ok(());
@@ -115,7 +161,7 @@ pub(crate) fn members(
         }
         ids.extend(members.into_iter().map(str::to_owned));
     }
-    if let Ok(present) = fs_err::read_to_string(config(workspace, profile)) {
+    if let Ok(present) = fs_err::read_to_string(config(workspace, Variant::of(profile).name)) {
         ids.extend(Descriptor::parse(&present)?.ids().map(str::to_owned));
     }
     let mut names = workspace.buildpacks()?;
@@ -124,8 +170,8 @@ pub(crate) fn members(
 }
 
 /// Where the descriptor of the builder that there is, is kept.
-fn config(workspace: &Workspace, profile: Profile) -> PathBuf {
-    workspace.target().join("builder").join(format!("{profile}.toml"))
+fn config(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.target().join("builder").join(format!("{name}.toml"))
 }
 
 fn key(

@@ -9,6 +9,7 @@ use super::{Command, Manager, Mode, Order, Places, Prune};
 use crate::lockfile::Lockfile;
 use crate::project::Project;
 use crate::sources::Sources;
+use crate::yaml;
 
 pub(super) struct Pnpm;
 
@@ -78,7 +79,11 @@ impl Manager for Pnpm {
             );
         }
         // `pnpm prune` knows nothing of the other packages of a workspace.
-        Prune::Run(vec!["pnpm", "install", "--frozen-lockfile", "--prod", network(order)])
+        Prune::Anew(vec!["pnpm", "install", "--frozen-lockfile", "--prod", network(order)])
+    }
+
+    fn exec(&self) -> &'static [&'static str] {
+        &["pnpm", "exec"]
     }
 
     fn cache(&self) -> &'static str {
@@ -100,6 +105,15 @@ impl Manager for Pnpm {
             .default_value(Scope::Launch, "npm_config_verify_deps_before_run", "false")
             .default_value(Scope::Launch, "pnpm_config_pm_on_fail", "ignore")
             .default_value(Scope::Launch, "pnpm_config_verify_deps_before_run", "false")
+    }
+
+    fn ignored_scripts(&self, project: &Project) -> std::io::Result<Vec<String>> {
+        let state = project.root.join("node_modules/.modules.yaml");
+        if !state.is_file() {
+            return Ok(Vec::new());
+        }
+        let state = String::from_utf8_lossy(&fs_err::read(state)?).into_owned();
+        Ok(yaml::list(&state, "ignoredBuilds").into_iter().map(str::to_owned).collect())
     }
 
     /// Files with times in them.
