@@ -110,3 +110,19 @@ fn headers_are_there_for_who_compiles() {
     // Older lockfiles do not tell.
     assert!(has_headers(&express().file("package-lock.json", "{\"lockfileVersion\": 1}")));
 }
+
+#[test]
+fn an_app_that_is_compiled_itself_is_so_in_every_build() {
+    let npm = "[ \"$1\" = ci ] && mkdir -p build/Release node_modules/a && cd build && \
+               date +%N >Makefile && date +%N >config.gypi && echo made >Release/a.node; true";
+    let case = express()
+        .artifact(node_with("24.19.0", Tool::script(npm)))
+        .file("binding.gyp", "{}")
+        .env("BP_NODE_RUN_SCRIPTS", "");
+    let build = case.build();
+    assert!(!build.app_path("build/Makefile").exists());
+    let again = build.rebuild();
+    assert_eq!(again.commands()[0], "npm ci --include=dev");
+    assert_eq!(again.app_file("build/Release/a.node"), "made\n");
+    assert_eq!(again.image_digest(), build.image_digest());
+}
