@@ -532,7 +532,7 @@ fn a_workspace_of_pnpm_is_pruned_by_installing_anew() {
 
 #[test]
 fn scripts_that_pnpm_leaves_out_are_told() {
-    let state = "mkdir -p node_modules && printf 'ignoredBuilds:\\n  - esbuild@0.25.0\\n' \
+    let state = "mkdir -p node_modules && echo '{\"ignoredBuilds\": [\"esbuild@0.25.0\"]}' \
                  >node_modules/.modules.yaml; true";
     let pnpm = Artifact::new("pnpm", "10.99.0")
         .with("name", "pnpm")

@@ -145,9 +145,7 @@ impl Manager {
         let words: &[&str] = match self {
             Npm => &["npm", "install", "--package-lock-only", "--ignore-scripts"],
             YarnClassic => &["node", "yarn-1.22.22/bin/yarn.js", "install", "--ignore-scripts"],
-            YarnModules | YarnPlugAndPlay => {
-                &["node", "berry.js", "install", "--mode=update-lockfile"]
-            }
+            YarnModules | YarnPlugAndPlay => &["node", "berry.js", "install", "--mode=skip-build"],
             Pnpm(version) => {
                 let bin = if version.starts_with("11") { "pnpm.mjs" } else { "pnpm.cjs" };
                 let program = format!("pnpm-{version}/bin/{bin}");
@@ -332,7 +330,10 @@ fn allowing(manager: Manager, files: Vec<(&'static str, String)>) -> Vec<(&'stat
             files.push(("pnpm-workspace.yaml", "allowBuilds:\n  native: true\n".to_owned()));
         }
         Pnpm(_) => package["pnpm"]["onlyBuiltDependencies"] = json!(["native"]),
-        _ => {}
+        YarnModules | YarnPlugAndPlay => {
+            package["dependenciesMeta"]["native"]["built"] = true.into();
+        }
+        Npm | YarnClassic => {}
     }
     files[0].1 = package.to_string();
     files[1].1 = "console.log(require('native')())\n".to_owned();
@@ -444,7 +445,11 @@ fn a_private_registry_is_asked_with_what_is_bound_and_leaves_no_trace() {
     for manager in ALL {
         let registry = Registry::private(token);
         let host = registry.url().trim_start_matches("http:").to_owned();
-        let npmrc = format!("registry={}\n{host}:_authToken={token}\n", registry.url());
+        let mut npmrc = format!("registry={}\n{host}:_authToken={token}\n", registry.url());
+        if manager == YarnClassic {
+            // It asks for packages without a scope as nobody otherwise.
+            npmrc.push_str("always-auth=true\n");
+        }
         let yarnrc = format!("npmAlwaysAuth: true\nnpmAuthToken: {token}\n");
         // The lockfile is written by somebody who is let in.
         let open = Registry::start();

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use kouti::version::Version;
 use kouti::{Env, LayerEnv, Scope};
+use serde_json::Value;
 
 use super::{Command, Manager, Mode, Order, Places, Prune};
 use crate::lockfile::Lockfile;
 use crate::project::Project;
 use crate::sources::Sources;
-use crate::yaml;
 
 pub(super) struct Pnpm;
 
@@ -112,8 +112,10 @@ impl Manager for Pnpm {
         if !state.is_file() {
             return Ok(Vec::new());
         }
-        let state = String::from_utf8_lossy(&fs_err::read(state)?).into_owned();
-        Ok(yaml::list(&state, "ignoredBuilds").into_iter().map(str::to_owned).collect())
+        // Its name says YAML, and it is JSON.
+        let state: Value = serde_json::from_slice(&fs_err::read(state)?).unwrap_or_default();
+        let ignored = state["ignoredBuilds"].as_array().into_iter().flatten();
+        Ok(ignored.filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// Files with times in them.
