@@ -101,3 +101,31 @@ fn packages_that_come_with_the_app_are_used_as_they_are() {
     let vendored = "node_modules came with the app";
     answers_and_is_reproducible(&app, &[], &[vendored]);
 }
+
+/// With the builder of `cargo xtask builder --full`.
+mod nightly {
+    use super::*;
+
+    #[test]
+    #[ignore = "image test"]
+    fn a_native_module_is_compiled_without_network_and_always_the_same() {
+        let app = App::fixture("native-module");
+        let build = |build: &Build| {
+            let full = build.app(&app).arg("--builder").arg("kouti/builder:local-full");
+            full.offline().succeeds()
+        };
+        let (first, second) = (Build::new("native"), Build::new("native"));
+        let log = build(&first);
+        assert!(log.contains("Running npm ci"), "{log}");
+        let container = first.image.run().hardened().start();
+        assert_eq!(container.get("/").body, "an hour is 3600000 ms\n", "{}", container.log());
+        // Of compiling, only what was compiled is left.
+        let left = first.image.shell("find /workspace/build -type f");
+        assert_eq!(left.trim(), "/workspace/build/Release/hour.node");
+
+        build(&second);
+        assert_eq!(first.image.id(), second.image.id(), "{log}");
+        build(&first);
+        assert_eq!(first.image.id(), second.image.id(), "{log}");
+    }
+}

@@ -90,9 +90,8 @@ const BUILD_FULL: Base = Base {
 
 /// The images a local builder stands on.
 pub(crate) const BUILD_IMAGE: &str = "kouti/build:local";
+pub(crate) const BUILD_IMAGE_FULL: &str = "kouti/build-full:local";
 pub(crate) const RUN_IMAGE: &str = "kouti/run:local";
-/// [`BUILD_IMAGE`] with compilers.
-pub(crate) const BUILD_FULL_IMAGE: &str = "kouti/build-full:local";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -7,6 +7,7 @@ mod cf;
 mod fetch;
 mod images;
 mod measure;
+mod npm;
 mod programs;
 mod reuse;
 mod rollout;

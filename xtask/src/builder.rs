@@ -15,7 +15,7 @@ use crate::setup::{self, Times};
 use crate::stamp::Key;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-use crate::{base, docker, files, package};
+use crate::{base, docker, files};
 
 pub(crate) use descriptor::Descriptor;
 
@@ -24,25 +24,49 @@ pub(crate) struct Args {
     /// Base images and sources of runtimes
     #[arg(long, value_enum, default_value_t)]
     profile: Choice,
-    /// Also make the builder of the local profile whose build image has compilers
+    /// Also make kouti/builder:local-full, which has compilers for native modules
     #[arg(long)]
     full: bool,
 }
 
-/// That of the local profile, with compilers. The build image of the public profile has them.
-const FULL: &str = "kouti/builder:local-full";
-
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let made = setup::make(workspace, args.profile, &[], &Times::default())?;
+    let profile = if args.full { Choice::Local } else { args.profile };
+    let made = setup::make(workspace, profile, &[], &Times::default())?;
     workspace.say("builder", format_args!("{} is up to date", made.builder));
-    if args.full && made.profile == Profile::Local {
+    if args.full {
         base::ensure_full(workspace)?;
-        let packages = package::packages(workspace, made.profile, true, &[])?;
-        let build_image = base::BUILD_FULL_IMAGE;
-        create(workspace, FULL, made.profile, build_image, &made.tools, &packages)?;
-        workspace.say("builder", format_args!("{FULL} is up to date"));
+        ensure_variant(workspace, &FULL, &made.tools, &made.packages)?;
+        workspace.say("builder", format_args!("{} is up to date", FULL.image));
     }
     Ok(())
+}
+
+/// A builder image, and what its builds run in.
+struct Variant {
+    profile: Profile,
+    image: &'static str,
+    build_image: &'static str,
+    /// What its files are called.
+    name: &'static str,
+}
+
+/// With compilers.
+const FULL: Variant = Variant {
+    profile: Profile::Local,
+    image: "kouti/builder:local-full",
+    build_image: base::BUILD_IMAGE_FULL,
+    name: "local-full",
+};
+
+impl Variant {
+    /// The ordinary one.
+    fn of(profile: Profile) -> Self {
+        let name = match profile {
+            Profile::Public => "public",
+            Profile::Local => "local",
+        };
+        Self { profile, image: image(profile), build_image: base::BUILD_IMAGE, name }
+    }
 }
 
 /// The image of a profile.
@@ -60,27 +84,25 @@ pub(crate) fn ensure(
     tools: &Tools,
     packages: &[Package],
 ) -> Result<()> {
-    create(workspace, image(profile), profile, base::BUILD_IMAGE, tools, packages)
+    ensure_variant(workspace, &Variant::of(profile), tools, packages)
 }
 
-/// Creates the builder `image`; `build_image` is for the local profile only.
-fn create(
+fn ensure_variant(
     workspace: &Workspace,
-    image: &str,
-    profile: Profile,
-    build_image: &str,
+    variant: &Variant,
     tools: &Tools,
     packages: &[Package],
 ) -> Result<()> {
     let _lock = workspace.lock("builder")?;
+    let &Variant { profile, image, build_image, name } = variant;
     let mut descriptor = Descriptor::read(&workspace.root)?.with(packages);
     if profile == Profile::Local {
         descriptor = descriptor.on(build_image, base::RUN_IMAGE, &tools.archive);
     }
-    let config = config(workspace, image);
+    let config = config(workspace, name);
     files::write(&config, descriptor.to_toml()?)?;
 
-    let stamp = config.with_extension("key");
+    let stamp = config.with_file_name(format!(".{name}.key"));
     let key = key(&config, tools, packages, &descriptor)?;
     if docker::is_made_from(image, &stamp, &key) {
         return Ok(());
@@ -139,7 +161,7 @@ pub(crate) fn members(
         }
         ids.extend(members.into_iter().map(str::to_owned));
     }
-    if let Ok(present) = fs_err::read_to_string(config(workspace, image(profile))) {
+    if let Ok(present) = fs_err::read_to_string(config(workspace, Variant::of(profile).name)) {
         ids.extend(Descriptor::parse(&present)?.ids().map(str::to_owned));
     }
     let mut names = workspace.buildpacks()?;
@@ -148,9 +170,8 @@ pub(crate) fn members(
 }
 
 /// Where the descriptor of the builder that there is, is kept.
-fn config(workspace: &Workspace, image: &str) -> PathBuf {
-    let tag = image.rsplit(':').next().unwrap_or_default();
-    workspace.target().join("builder").join(format!("{tag}.toml"))
+fn config(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.target().join("builder").join(format!("{name}.toml"))
 }
 
 fn key(

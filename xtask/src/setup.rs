@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::beside::Beside;
+use crate::package::Package;
 use crate::profile::{Choice, Profile};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -20,6 +21,8 @@ pub(crate) struct Setup {
     pub(crate) tools: Tools,
     /// The builder image.
     pub(crate) builder: &'static str,
+    /// The packages in it.
+    pub(crate) packages: Vec<Package>,
 }
 
 /// How long each step took.
@@ -76,7 +79,7 @@ pub(crate) fn make(
     let packages =
         times.measure("packages", || package::packages(workspace, profile, local, buildpacks))?;
     times.measure("builder", || builder::ensure(workspace, profile, &tools, &packages))?;
-    Ok(Setup { profile, tools, builder: builder::image(profile) })
+    Ok(Setup { profile, tools, builder: builder::image(profile), packages })
 }
 
 /// Two columns, the second one flush right.

@@ -12,7 +12,7 @@ use crate::command::Command;
 use crate::profile::Choice;
 use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
-use crate::{builder, docker, docs, package};
+use crate::{builder, docker, docs, mirror, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,6 +43,9 @@ pub(crate) enum Level {
 /// With all that is optional.
 const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"];
 const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
+
+/// Those tests run package managers of the local profile.
+const REAL: [&str; 5] = ["--test", "main", "--", "--ignored", "real::"];
 
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
 const CONTRIBUTOR: [&str; 4] = ["--test", "contributor", "--", "--ignored"];
@@ -111,9 +114,25 @@ fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
     let tests = Command::cargo(workspace).arg("test").args(ALL).arg("--");
     tests.args(&args.filter).shown().context("tests fail")?;
+    real(workspace, args)?;
     workspace.say("test", "what a contributor does");
     let tests = Command::cargo(workspace).arg("test").args(ALL).args(CONTRIBUTOR);
     tests.args(filter(&args.filter)).shown().context("what a contributor does fails")
+}
+
+/// Buildpacks with real package managers; where their archives cannot be had, they are skipped on a
+/// developer's machine, never in CI.
+fn real(workspace: &Workspace, args: &Args) -> Result<()> {
+    workspace.say("test", "buildpacks with real package managers");
+    match mirror::ensure(workspace, &[mirror::Family::Node]) {
+        Err(error) if !workspace.ci => {
+            workspace.say("test", format_args!("they were SKIPPED, nothing to run: {error}"));
+            return Ok(());
+        }
+        made => made.context("there are no package managers to test with")?,
+    }
+    let tests = Command::cargo(workspace).arg("test").args(ALL).args(REAL);
+    tests.args(&args.filter).shown().context("tests with real package managers fail")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {

@@ -21,6 +21,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     steps.manager.explain(context, log)?;
     let mut toolchain = Toolchain::new(context, node, &steps, &project);
     if recipe.build {
+        toolchain = toolchain.with_headers();
         toolchain.install(log)?;
     }
     let mut launch = Launch::default();
@@ -40,7 +41,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         caches.remove()?;
     }
     if recipe.launch {
-        runtime::install(context, log, node, &project, &toolchain)?;
+        runtime::install(context, log, node, &project, &toolchain, true)?;
     }
     Ok(launch)
 }

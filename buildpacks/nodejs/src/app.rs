@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use kouti::{Context, Problem};
-use kouti_node::Project;
+use kouti_node::{Project, keeps_development};
 
 use crate::frontend;
 use crate::settings::Settings;
@@ -19,6 +19,8 @@ pub(crate) struct App {
     pub(crate) web_servers: Vec<&'static str>,
     /// What a `Procfile` says.
     pub(crate) procfile: Procfile,
+    /// Whether `project.toml` says that development packages stay, in the words of Heroku.
+    pub(crate) keeps_development: bool,
 }
 
 /// Files that can be started; a build may make more of them. Relative to the package.
@@ -49,6 +51,7 @@ impl App {
             start_files: StartFiles::read(&project, settings),
             web_servers: frontend::configured(app_dir, settings),
             procfile: Procfile::read(&app_dir.join("Procfile"))?,
+            keeps_development: keeps_development(app_dir)?,
             project,
         })
     }

@@ -8,6 +8,7 @@ use kouti::{
 use kouti_node::{FrameworkCaches, Project, Scope, Steps, Toolchain, runtime};
 
 use crate::app::{App, StartFiles};
+use crate::package_managers::InImage;
 use crate::recipe::Recipe;
 use crate::script::Script;
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     let node = &recipe.node.artifact;
     let mut toolchain = Toolchain::new(context, node, steps, project);
     if recipe.node_for_others {
+        toolchain = toolchain.with_headers();
         toolchain.install(log)?;
     }
     let caches = FrameworkCaches::of(project, &settings.cache_dirs);
@@ -41,20 +43,33 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         caches.remove()?;
         return build_frontend(context, log, project, steps);
     }
-    let start = Chosen::after_scripts(log, &app, &settings, &context.env)?;
+    let start = Chosen::after_scripts(log, &app, &settings, &recipe, &context.env)?;
     let packages = steps.packages(project)?;
     if recipe.prune {
         steps.prune(log, project, &packages, &mut toolchain)?;
+    } else if let Some(reason) = &recipe.kept_for
+        && packages.count(Scope::Development) > 0
+    {
+        log.step(&format!("Keeping packages that only builds need: {reason}"));
     }
     steps.clean_up(project)?;
     if recipe.strip {
         project.strip_modules()?;
     }
     let written = caches.take_out(settings.keep_cache)?;
-    start.check_after(log, project, &context.env);
-    runtime::install(context, log, node, project, &toolchain)?;
-    let manager_dir = toolchain.manager_dir();
-    steps.manager.install_for_launch(context, log, project, &steps.sources, node, manager_dir)?;
+    start.check_after(log, project, steps, &context.env);
+    let managers = start.managers;
+    runtime::install(context, log, node, project, &toolchain, managers.npm)?;
+    let (sources, manager_dir) = (&steps.sources, toolchain.manager_dir());
+    steps.manager.install_for_launch(
+        context,
+        log,
+        project,
+        sources,
+        node,
+        manager_dir,
+        managers.own,
+    )?;
     let env = launch_env(&recipe, &start, &written);
     context.helper_layer(log, &["node"], &[processes::SUPERVISOR], env)?;
 
@@ -64,7 +79,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         log.warn(notice);
     }
     Ok(Launch {
-        processes: processes::declare(project, &recipe, start.web.as_ref()),
+        processes: processes::declare(project, &recipe, start.web.as_ref(), &context.env),
         slices: vec![steps.globs(project), outputs(project)],
         sbom: Some(production),
         build_sbom: Some(packages.document(Scope::Development, &name, &context.id)),
@@ -128,6 +143,8 @@ fn build_frontend(
 /// How the app is started, as far as that is known only when everything is built.
 struct Chosen {
     web: Option<Start>,
+    /// Which package managers are in the image.
+    managers: InImage,
     /// The program of `web`, if it was there while all packages were.
     program: Option<(String, bool)>,
     /// Whether Next.js has made a server that stands alone.
@@ -139,9 +156,10 @@ impl Chosen {
         log: &mut Log,
         app: &App,
         settings: &Settings,
+        recipe: &Recipe,
         env: &Env,
     ) -> Result<Self, Problem> {
-        let project = &app.project;
+        let (project, steps) = (&app.project, &recipe.steps);
         // Scripts may have made what is started.
         let files = StartFiles::read(project, settings);
         let web = Start::choose(project, &files, settings)?;
@@ -161,17 +179,19 @@ impl Chosen {
                 log.step(&format!("Copying {} beside {server}", copied.join(" and ")));
             }
         }
+        let web = web.map(|start| start.where_found(project, steps, env));
+        let managers = InImage::decide(recipe, web.as_ref())?;
         let program = web.as_ref().and_then(Start::program).map(|program| {
-            let is_there = project.has_program(&program, env);
+            let is_there = project.has_program(&program, &managers.programs(steps), env);
             (program, is_there)
         });
-        Ok(Self { web, program, has_standalone: standalone.is_some() })
+        Ok(Self { web, managers, program, has_standalone: standalone.is_some() })
     }
 
     /// Warns about a program that is not there, now that only what runs is left.
-    fn check_after(&self, log: &mut Log, project: &Project, env: &Env) {
+    fn check_after(&self, log: &mut Log, project: &Project, steps: &Steps, env: &Env) {
         if let Some((program, was_there)) = &self.program
-            && !project.has_program(program, env)
+            && !project.has_program(program, &self.managers.programs(steps), env)
         {
             log.warn(Start::program_missing(program, *was_there));
         }

@@ -24,6 +24,7 @@ pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
         }
     };
     if plans.is_empty() {
+        Start::choose_member(&app.project, &settings)?;
         return Detection::skip(
             "no start script, no server.js, app.js, main.js or index.js, and no Procfile that \
              runs Node.js",

@@ -9,6 +9,7 @@ mod detect;
 mod framework;
 mod frontend;
 mod next;
+mod package_managers;
 mod processes;
 mod recipe;
 mod script;

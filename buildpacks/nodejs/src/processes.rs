@@ -1,6 +1,6 @@
 //! The recipe's process types.
 
-use kouti::Process;
+use kouti::{Env, Process};
 use kouti_node::Project;
 
 use crate::recipe::Recipe;
@@ -10,12 +10,17 @@ use crate::start::Start;
 /// Name of the supervisor in our helper program.
 pub(crate) const SUPERVISOR: &str = "node-launch";
 
-pub(crate) fn declare(project: &Project, recipe: &Recipe, web: Option<&Start>) -> Vec<Process> {
+pub(crate) fn declare(
+    project: &Project,
+    recipe: &Recipe,
+    web: Option<&Start>,
+    env: &Env,
+) -> Vec<Process> {
     let web = web.map(|start| process(project, recipe, "web", start).default());
-    let others = recipe
-        .processes
-        .iter()
-        .map(|(kind, script)| process(project, recipe, kind, &Start::Script(script.clone())));
+    let others = recipe.processes.iter().map(|(kind, script)| {
+        let script = script.clone().where_found(project, &recipe.steps, env);
+        process(project, recipe, kind, &Start::Script(script))
+    });
     let mut processes: Vec<_> = match web {
         Some(web) if recipe.reload => web.reloading_except(&project.dir, &WRITTEN).into(),
         web => web.into_iter().collect(),

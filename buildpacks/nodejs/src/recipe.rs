@@ -4,7 +4,7 @@
 
 use kouti::catalog::{Catalog, Choice, Target};
 use kouti::{Entry, Notice, Plan, Problem};
-use kouti_node::{NODE, NodeVersion, PackageJson, Steps, UnknownScript, Wishes};
+use kouti_node::{NODE, NODE_MODULES, NodeVersion, PackageJson, Steps, UnknownScript, Wishes};
 use serde::Serialize;
 
 use crate::app::App;
@@ -22,6 +22,10 @@ pub(crate) struct Recipe {
     pub(crate) steps: Steps,
     /// Whether what only builds need is removed afterwards.
     pub(crate) prune: bool,
+    /// Why it is not, where the user may not expect that.
+    pub(crate) kept_for: Option<String>,
+    /// Whether package managers are left out of the image.
+    pub(crate) strip_npm: bool,
     /// More process types, and what they start.
     pub(crate) processes: Vec<(String, Script)>,
     /// Whether our supervisor is the first process of the container.
@@ -83,9 +87,12 @@ impl Recipe {
                 "Node.js {version} keeps no compiled code: BP_NODE_COMPILE_CACHE needs 22.1 or later"
             )));
         }
+        let kept_for = kept_for(app, settings, plan);
         Ok(Self {
             node: node.choice,
-            prune: settings.prune && steps.with_dev(),
+            prune: settings.prune && steps.with_dev() && kept_for.is_none(),
+            kept_for,
+            strip_npm: settings.strip_npm,
             steps,
             processes: processes(app, settings)?,
             supervise: settings.supervise,
@@ -97,6 +104,22 @@ impl Recipe {
             node_for_others: others.iter().any(|entry| entry.flag("build")),
             notices,
         })
+    }
+}
+
+/// Why development packages stay, though the setting for it does not say so.
+fn kept_for(app: &App, settings: &Settings, plan: &Plan) -> Option<String> {
+    let is_needed = plan
+        .entries(NODE_MODULES)
+        .any(|entry| entry.text("mode").is_none() && entry.flag("build") && !entry.flag("assets"));
+    if settings.prune_is_set {
+        None
+    } else if is_needed {
+        Some("a later buildpack builds with them".to_owned())
+    } else if app.keeps_development {
+        Some("project.toml says `prune_dev_dependencies = false`".to_owned())
+    } else {
+        settings.kept_for.clone()
     }
 }
 

@@ -35,6 +35,11 @@ impl Script {
         Some(found)
     }
 
+    /// A script of one command, without hooks.
+    pub(crate) fn plain(name: String, main: String) -> Self {
+        Self { name, main, pre: None, post: None, stands_for: None }
+    }
+
     fn literal(package: &PackageJson, name: &str) -> Option<Self> {
         let script = |name: &str| package.script(name).map(str::to_owned);
         Some(Self {

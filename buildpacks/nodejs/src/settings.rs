@@ -94,6 +94,13 @@ const STRIP: Setting<bool> = Setting::build(
     "remove documents, source maps, tests and examples from node_modules",
 );
 
+/// Whether the image has package managers.
+const STRIP_NPM: Setting<bool> = Setting::build(
+    "BP_NODE_STRIP_NPM",
+    "false",
+    "leave npm, Yarn and pnpm out of the image, except what starts the app",
+);
+
 /// What is done about packages that are known to be dangerous.
 const SECURITY_POLICY: Setting<SecurityPolicy> = Setting::build(
     "BP_NODE_SECURITY_POLICY",
@@ -145,6 +152,7 @@ pub(crate) const ALL: &[Declared] = &[
     BUILD_PYTHON.declared,
     MODULES_LAYOUT.declared,
     STRIP.declared,
+    STRIP_NPM.declared,
     SECURITY_POLICY.declared,
     FRONTEND.declared,
     WEB_SERVER.declared,
@@ -195,6 +203,10 @@ pub(crate) struct Settings {
     pub(crate) launchpoint: Option<String>,
     pub(crate) verify_launchpoint: bool,
     pub(crate) prune: bool,
+    /// Why it is not, if another variable than the one for it says so.
+    pub(crate) kept_for: Option<String>,
+    /// Whether the user has set the variable for it.
+    pub(crate) prune_is_set: bool,
     pub(crate) supervise: bool,
     pub(crate) reload: bool,
     pub(crate) optimize_memory: bool,
@@ -203,6 +215,7 @@ pub(crate) struct Settings {
     pub(crate) compile_cache: bool,
     pub(crate) build_python: bool,
     pub(crate) strip: bool,
+    pub(crate) strip_npm: bool,
     pub(crate) security: SecurityPolicy,
     pub(crate) frontend: Frontend,
     pub(crate) web_server: WebServer,
@@ -331,6 +344,7 @@ impl Settings {
             compile_cache: COMPILE_CACHE.read(env)?,
             build_python: BUILD_PYTHON.read(env)?.unwrap_or(BUILD_PYTHON.is_set(env)),
             strip: STRIP.read(env)?,
+            strip_npm: STRIP_NPM.read(env)?,
             security: SECURITY_POLICY.read(env)?,
             optimize_memory: OPTIMIZE_MEMORY.read(env)?,
             version: VERSION.read(env)?,
@@ -342,8 +356,20 @@ impl Settings {
             launchpoint: LAUNCHPOINT.read(env)?,
             verify_launchpoint: VERIFY_LAUNCHPOINT.read(env)?,
             prune: PRUNE.read(env)?,
+            kept_for: kept_for(env),
+            prune_is_set: env.given(PRUNE.declared.name).is_some(),
         })
     }
+}
+
+/// The variable of npm and of other platforms by which the user wants development packages.
+fn kept_for(env: &Env) -> Option<String> {
+    let name = "NPM_CONFIG_PRODUCTION";
+    if env.texts().any(|(key, value)| key.eq_ignore_ascii_case(name) && value == "false") {
+        return Some(format!("{name} is false"));
+    }
+    let other = env.given("NODE_ENV").filter(|value| *value != "production")?;
+    Some(format!("NODE_ENV is {other}"))
 }
 
 /// Reads `worker=start:worker`.

@@ -1,6 +1,6 @@
 //! Decision: how the app is started.
 
-use kouti::{Explain, Fault, Notice};
+use kouti::{Explain, Fault, Notice, Problem};
 use kouti_node::Project;
 use serde::Serialize;
 
@@ -56,6 +56,19 @@ impl Start {
         let file = |file: &Option<String>| file.clone().map(Self::File);
         let output = || framework::start(project);
         Ok(file(&files.conventional).or_else(output).or_else(|| file(&files.main)))
+    }
+
+    /// An error where only packages below this one can be started, and nobody has chosen one.
+    pub(crate) fn choose_member(project: &Project, settings: &Settings) -> Result<(), Problem> {
+        let mut members = Vec::new();
+        for (path, package) in project.packages()? {
+            if package.script(&settings.start_script).is_some()
+                && let Some(dir) = path.parent()
+            {
+                members.push(format!("`{}`", project.shown(dir)));
+            }
+        }
+        if members.is_empty() { Ok(()) } else { Err(NoStart::Members { members }.into()) }
     }
 
     /// The program that is started, if that can be known.
@@ -136,6 +149,8 @@ pub(crate) enum NoStart {
         if *is_built { ", and the scripts of the build have not made it" } else { "" }
     )]
     Launchpoint { file: String, is_built: bool },
+    #[error("nothing starts the app as a whole, but packages of its workspace can be started")]
+    Members { members: Vec<String> },
 }
 
 impl Explain for NoStart {
@@ -143,6 +158,7 @@ impl Explain for NoStart {
         match self {
             Self::Script { .. } => "unknown-start-script",
             Self::Launchpoint { .. } => "launchpoint-missing",
+            Self::Members { .. } => "package-not-chosen",
         }
     }
 
@@ -156,6 +172,10 @@ impl Explain for NoStart {
                 vec!["package.json has no scripts: add one below `scripts`".to_owned()]
             }
             Self::Script { known, .. } => vec![format!("its scripts are: {}", known.join(", "))],
+            Self::Members { members } => vec![
+                format!("choose one: set BP_NODE_PROJECT_PATH to {}", members.join(" or ")),
+                "or add a `start` script to the package.json above them".to_owned(),
+            ],
             Self::Launchpoint { is_built, .. } => {
                 let name = "name a file of the app, relative to its root".to_owned();
                 let verify = "set BP_VERIFY_LAUNCHPOINT=false if the build makes it".to_owned();

@@ -288,3 +288,13 @@ fn a_lint_only_package_json_is_no_app() {
     assert!(!detected.passes());
     assert_snapshot!(detected.skipped().unwrap_or_default(), @"no start script, no server.js, app.js, main.js or index.js, and no Procfile that runs Node.js");
 }
+
+#[test]
+fn a_manifest_that_has_moved_on_without_its_lockfile_fails_every_time() {
+    let npm = Tool::fails(1, "npm error code EUSAGE\nnpm error Missing: ms@2.1.3 from lock file");
+    let case = express().env("BP_NODE_VERSION", "26").artifact(node_with("26.1.0", npm));
+    let built = express().build();
+    for failed in [case.fails(), built.rebuild_fails(|_| case.clone())] {
+        assert!(failed.error().starts_with("error[lockfile-out-of-date]"), "{}", failed.error());
+    }
+}

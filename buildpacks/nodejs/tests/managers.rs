@@ -51,6 +51,9 @@ fn shop() -> Case {
         .artifact(manager("yarn", "1.22.22", "bin/yarn.js", ">=4"))
         .artifact(manager("berry", "4.18.1", "bin/yarn.js", ">=18.12"))
         .artifact(manager("berry", "3.8.7", "bin/yarn.js", ">=12"))
+        .artifact(manager("berry", "2.4.3", "bin/yarn.js", ">=10"))
+        .artifact(manager("pnpm", "6.35.1", "bin/pnpm.cjs", ">=12.17"))
+        .artifact(manager("pnpm", "7.33.7", "bin/pnpm.cjs", ">=14.6"))
         .artifact(manager("pnpm", "8.15.9", "bin/pnpm.cjs", ">=16.14"))
         .artifact(manager("pnpm", "10.34.9", "bin/pnpm.cjs", ">=18.12"))
         .artifact(manager("pnpm", "11.28.11", "bin/pnpm.mjs", ">=22.13"))
@@ -151,6 +154,9 @@ fn the_lockfile_tells_the_version() {
         ("yarn.lock", CLASSIC.1, "Yarn 1.22.22"),
         ("yarn.lock", BERRY.1, "Yarn 4.18.1"),
         ("yarn.lock", "__metadata:\n  version: 6\n", "Yarn 3.8.7"),
+        ("yarn.lock", "__metadata:\n  version: 4\n", "Yarn 2.4.3"),
+        ("pnpm-lock.yaml", "lockfileVersion: 5.3\n", "pnpm 6.35.1"),
+        ("pnpm-lock.yaml", "lockfileVersion: 5.4\n", "pnpm 7.33.7"),
         ("pnpm-lock.yaml", "lockfileVersion: '6.0'\n", "pnpm 8.15.9"),
         ("pnpm-lock.yaml", PNPM.1, "pnpm 10.34.9"),
     ] {
@@ -231,6 +237,12 @@ fn what_cannot_be_chosen_is_explained() {
 
     hint: write a name and an exact version, such as `pnpm@10.34.9` or `yarn@4.18.1`
     "#);
+    assert_snapshot!(pin("yarn@https://example.com/yarn.js").fails().error(), @r#"
+    error[bad-package-manager]: package.json says `"packageManager": "yarn@https://example.com/yarn.js"`, and package managers come from the registry or from the app, not from an address
+
+    hint: write a name and an exact version, such as `yarn@4.18.1`
+    hint: a Yarn of your own can be committed: name its file in `yarnPath` of .yarnrc.yml
+    "#);
     assert_snapshot!(shop().env("BP_NODE_PACKAGE_MANAGER", "cnpm").fails().error(), @"
     error[unknown-package-manager]: BP_NODE_PACKAGE_MANAGER names the package manager `cnpm`, which does not exist here
 
@@ -264,7 +276,7 @@ fn what_cannot_be_chosen_is_explained() {
     assert_snapshot!(pin("pnpm@9.1.2").env("BP_OFFLINE", "true").fails().error(), @"
     error[package-manager-unavailable]: pnpm@9.1.2 is not in this buildpack, and nothing may be downloaded
 
-    hint: ask for one that it has: 11.28.11, 10.34.9, 8.15.9
+    hint: ask for one that it has: 11.28.11, 10.34.9, 8.15.9, 7.33.7, 6.35.1
     hint: or let it be downloaded: unset BP_OFFLINE
     ");
 }
@@ -391,4 +403,175 @@ fn another_npm_is_there_when_the_app_runs() {
     let build = case.build();
     assert!(build.log().contains("Installing npm 12.2.0"), "{}", build.log());
     assert!(build.layer("npm").has("bin/npm") && build.layer("npm").has("bin/npx"));
+}
+
+#[test]
+fn a_range_in_place_of_a_version_is_taken_and_told() {
+    let case = with(shop(), &[PNPM])
+        .json("package.json", |package| package["packageManager"] = "pnpm@^10".into());
+    let log = case.build().log();
+    assert!(log.contains("Installing pnpm 10.34.9"), "{log}");
+    let warning = "warning: package.json says `\"packageManager\": \"pnpm@^10\"`: the newest version \
+                   that fits is taken";
+    assert!(log.contains(warning), "{log}");
+}
+
+#[test]
+fn a_version_may_be_named_for_each_of_them() {
+    for (name, value, file, version) in [
+        ("BP_YARN_VERSION", "3", BERRY, "Yarn 3.8.7"),
+        ("BP_PNPM_VERSION", "7.x", PNPM, "pnpm 7.33.7"),
+        ("BP_NODE_PACKAGE_MANAGER", "pnpm@8", PNPM, "pnpm 8.15.9"),
+    ] {
+        let log = with(shop(), &[file, MODULES]).env(name, value).build().log();
+        assert!(log.contains(&format!("Installing {version}")), "{name}: {log}");
+    }
+    let failed = with(shop(), &[PNPM]).env("BP_PNPM_VERSION", "^5").fails();
+    assert_snapshot!(failed.error(), @"
+    error[no-release]: no pnpm release fits `^5` (asked for in BP_PNPM_VERSION)
+
+    hint: change the version in BP_PNPM_VERSION
+    hint: available: 11.28.11, 10.34.9, 8.15.9, 7.33.7, 6.35.1
+    ");
+}
+
+#[test]
+fn engines_of_npm_are_met_by_the_bundled_one_if_they_can() {
+    let npm = Artifact::new("npm", "12.2.0")
+        .with("node", ">=22")
+        .with("bin", "bin/npm-cli.js")
+        .tool("bin/npm-cli.js", Tool::script(crate::support::NPM));
+    let case = crate::support::express().artifact(npm);
+    let engines = |range: &'static str| {
+        case.clone().json("package.json", move |package| package["engines"]["npm"] = range.into())
+    };
+    assert!(!engines(">=10").build().log().contains("Choosing npm"));
+    assert!(engines("^12").build().log().contains("Installing npm 12.2.0"));
+}
+
+#[test]
+fn without_network_nobody_is_asked_for_anything() {
+    let offline = |files: &[(&str, &str)]| with(shop(), files).env("BP_NODE_OFFLINE", "true");
+    let commands = offline(&[CLASSIC]).build().commands();
+    assert!(commands[0].ends_with("--offline") && commands[2].ends_with("--offline"));
+    assert!(offline(&[PNPM]).build().commands()[0].ends_with("--offline"));
+    let berry = offline(&[BERRY, MODULES]).build();
+    assert_eq!(berry.calls("yarn")[0].env["YARN_ENABLE_NETWORK"], "false");
+}
+
+#[test]
+fn a_store_of_pnpm_may_lie_anywhere_in_the_app() {
+    let build = with(shop(), &[PNPM])
+        .file("vendor/pnpm/v10/files/00", "")
+        .env("BP_PNPM_STORE_DIR", "vendor/pnpm")
+        .build();
+    assert_eq!(build.calls("pnpm")[0].env["npm_config_store_dir"], "<app>/vendor/pnpm");
+    assert!(build.commands()[0].ends_with("--offline"));
+    assert!(!build.app_path("vendor/pnpm").exists());
+}
+
+#[test]
+fn a_changed_lockfile_installs_again() {
+    for (file, text) in [CLASSIC, PNPM] {
+        let build = with(shop(), &[(file, text)]).build();
+        let changed = build.rebuild_with(|case| case.file(file, format!("{text}# x\n")));
+        assert!(changed.log().contains(&format!("{file} changed")), "{}", changed.log());
+    }
+}
+
+#[test]
+fn the_hash_of_yarn_berry_is_that_of_its_program() {
+    let yarn = "#!/bin/sh\ncase \"$*\" in install*) mkdir -p node_modules/express;; esac\n";
+    let pinned = |digest: &str| {
+        let text = format!("yarn@4.9.9+sha224.{digest}");
+        let program = Artifact::new("berry", "4.9.9")
+            .with("name", "Yarn")
+            .with("bin", "yarn.js")
+            .with("node", ">=18")
+            .bytes(yarn);
+        with(shop(), &[BERRY, MODULES])
+            .artifact(program)
+            .json("package.json", move |package| package["packageManager"] = text.clone().into())
+    };
+    let right = "1193a0aa6cdb3aaf18260e632216768d4ab5664f4466608ed856d1b3";
+    let build = pinned(right).build();
+    assert!(build.layer("yarn").has("bin/yarn") && build.layer("yarn").has("bin/yarnpkg"));
+    let failed = pinned(&right.replace('0', "1")).fails();
+    assert!(failed.error().starts_with("error[package-manager-changed]"), "{}", failed.error());
+}
+
+#[test]
+fn a_native_pnpm_needs_no_node() {
+    let pnpm = Artifact::new("pnpm", "12.21.0")
+        .with("name", "pnpm")
+        .with("bin", "pnpm")
+        .with("node", ">=22.13")
+        .tool("pnpm", Tool::script(MANAGER));
+    let case = with(shop(), &[PNPM])
+        .artifact(pnpm)
+        .json("package.json", |package| package["packageManager"] = "pnpm@12.21.0".into());
+    let build = case.build();
+    assert!(build.layer("pnpm").has("bin/pnpm"));
+    let call = &build.calls("pnpm")[0];
+    assert_eq!(call.env["pnpm_config_pm_on_fail"], "ignore");
+    assert_eq!(call.env["pnpm_config_store_dir"], "<layers>/kouti_nodejs/pnpm-store");
+}
+
+#[test]
+fn a_workspace_of_pnpm_is_pruned_by_installing_anew() {
+    let root = r#"{"private": true, "devDependencies": {"bundler": "1"}}"#;
+    let build = with(shop(), &[PNPM, ("pnpm-workspace.yaml", "packages:\n  - apps/*\n")])
+        .file("package.json", root)
+        .file("apps/web/package.json", PACKAGE)
+        .env("BP_NODE_PROJECT_PATH", "apps/web")
+        .build();
+    let last = build.commands().pop();
+    assert_eq!(last.as_deref(), Some("pnpm install --frozen-lockfile --prod --prefer-offline"));
+    assert!(!build.app_path("node_modules/bundler").exists());
+}
+
+#[test]
+fn scripts_that_pnpm_leaves_out_are_told() {
+    let state = "mkdir -p node_modules && echo '{\"ignoredBuilds\": [\"esbuild@0.25.0\"]}' \
+                 >node_modules/.modules.yaml; true";
+    let pnpm = Artifact::new("pnpm", "10.99.0")
+        .with("name", "pnpm")
+        .with("bin", "bin/pnpm.cjs")
+        .with("node", ">=18.12")
+        .tool("bin/pnpm.cjs", Tool::script(state));
+    let build = with(shop(), &[PNPM]).artifact(pnpm).build();
+    let warning = "warning: pnpm 10.99.0 has not run the install scripts of esbuild@0.25.0";
+    assert!(build.log().contains(warning), "{}", build.log());
+    // What is taken over is as it was.
+    assert!(build.rebuild().log().contains(warning));
+}
+
+#[test]
+fn archives_that_came_with_the_app_are_not_pruned() {
+    let build = with(shop(), &[BERRY]).file(".yarn/cache/express-npm-5.1.0.zip", "").build();
+    assert_eq!(build.commands().len(), 2, "{:?}", build.commands());
+    assert!(build.app_path(".yarn/cache/express-npm-5.1.0.zip").is_file());
+}
+
+#[test]
+fn without_node_modules_yarn_finds_the_programs_of_packages() {
+    let start = |script: &'static str| {
+        with(shop(), &[BERRY])
+            .json("package.json", move |package| package["scripts"]["start"] = script.into())
+            .build()
+    };
+    let build = start("next start -p 8080");
+    assert_eq!(build.processes(), "web (default): node-launch start -- yarn run start\n");
+    assert!(!build.log().contains("nothing is called that"), "{}", build.log());
+    let build = start("PORT=80 node server.js");
+    assert!(build.processes().contains("--main PORT=80 node server.js"), "{}", build.processes());
+    // An image without package managers keeps the one that is needed.
+    let stripped = with(shop(), &[BERRY])
+        .env("BP_NODE_STRIP_NPM", "true")
+        .json("package.json", |package| package["scripts"]["start"] = "next start".into());
+    let build = stripped.clone().build();
+    assert!(build.layer("yarn").has("bin/yarn") && !build.layer("node").has("bin/npm"));
+    let build = stripped.json("package.json", |p| p["scripts"]["start"] = "node .".into()).build();
+    assert!(!build.layer("yarn").has("bin/yarn"));
+    assert!(build.launch_env("web")["NODE_OPTIONS"].contains(".pnp.cjs"));
 }

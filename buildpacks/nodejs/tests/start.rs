@@ -371,3 +371,65 @@ fn the_process_web_is_not_named_twice() {
     hint: set BP_NODE_PROCESSES to a list of process types other than `web` with their scripts, such as `worker=start:worker`
     ");
 }
+
+#[test]
+fn a_named_script_has_hooks_of_its_own_name() {
+    let case = express().env("BP_NPM_START_SCRIPT", "serve").json("package.json", |package| {
+        package["scripts"]["preserve"] = "echo before".into();
+        package["scripts"]["serve"] = "echo app".into();
+        package["scripts"]["postserve"] = "echo after".into();
+        package["scripts"]["prestart"] = "echo not this".into();
+    });
+    let ended = case.build().launch("web").start().unwrap().wait().unwrap();
+    assert_eq!(ended.log, "before\napp\nafter\n");
+}
+
+#[test]
+fn a_stop_reaches_the_app_through_whatever_the_script_is() {
+    // Stands for Node.js, which ends well when it is asked to.
+    let node = "trap 'echo stopped >>stops; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    let stop = |script: &'static str| {
+        let case = express().program("server", format!("#!/bin/sh\n{node}\n")).json(
+            "package.json",
+            move |package| {
+                package["scripts"]["prestart"] = "true".into();
+                package["scripts"]["start"] = script.into();
+                package["scripts"]["poststart"] = "echo never".into();
+            },
+        );
+        let build = case.build();
+        let mut running = build.launch("web").start().unwrap();
+        running.wait_for("ready").unwrap();
+        let ended = running.stop().unwrap();
+        assert!(!ended.log.contains("never"), "{script}: {}", ended.log);
+        assert_eq!(build.app_file("stops"), "stopped\n", "{script}");
+        ended.status.code()
+    };
+    for script in [
+        "./server",
+        "true && ./server a b",
+        "PORT=1 ./server",
+        "./server 'a b' \"c\"",
+        "./server | cat",
+        "(./server)",
+        "./server; ./server",
+    ] {
+        stop(script);
+    }
+    assert_eq!(stop("true && ./server"), Some(0));
+}
+
+#[test]
+fn the_switch_of_paketo_for_its_init_changes_nothing() {
+    let build = express().env("BP_LAUNCH_WITH_TINI", "true").build();
+    assert_eq!(build.processes(), "web (default): node-launch start -- node server.js\n");
+}
+
+#[test]
+fn a_package_manager_may_start_the_app() {
+    let case = express().json("package.json", |package| {
+        package["scripts"]["start"] = "npm run a && npx b".into();
+    });
+    let build = case.build();
+    assert!(!build.log().contains("warning"), "{}", build.log());
+}

@@ -13,6 +13,11 @@ pub(crate) fn express() -> Case {
 
 /// A case without an app.
 pub(crate) fn bare() -> Case {
+    empty().artifact(node("22.23.1")).artifact(node("24.17.0")).artifact(node("24.18.1"))
+}
+
+/// A case without an app and without anything to install.
+pub(crate) fn empty() -> Case {
     Case::new(
         env!("CARGO_BIN_EXE_kouti-nodejs"),
         concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"),
@@ -21,9 +26,6 @@ pub(crate) fn bare() -> Case {
     .env("KOUTI_TODAY", "2026-11-01")
     .default_version("node", "24.x")
     .metadata(LINES)
-    .artifact(node("22.23.1"))
-    .artifact(node("24.17.0"))
-    .artifact(node("24.18.1"))
 }
 
 const PACKAGE: &str = r#"{

@@ -268,15 +268,18 @@ impl Group {
             let _ = waitpid(Some(leader), WaitOptions::NOHANG);
         }
         loop {
-            let mut ended = None;
             while let Ok(Some((_, status))) = waitpgid(group, WaitOptions::NOHANG) {
-                // What has ended in the same moment has no order. An exit says more than
-                // having been killed by what we passed on.
-                if !matches!(ended, Some(End::Exited(_))) {
-                    ended = End::of(status);
-                }
+                // An exit says more than having been killed by what we passed on, as what an app
+                // leaves behind may be in the moment after it has ended.
+                last = match (last, End::of(status)) {
+                    (Some(End::Exited(code)), Some(End::Killed(signal)))
+                        if self.forwarded.contains(&signal) =>
+                    {
+                        Some(End::Exited(code))
+                    }
+                    (last, ended) => ended.or(last),
+                };
             }
-            last = ended.or(last);
             if test_kill_process_group(group).is_err() {
                 self.id = None;
                 return last;

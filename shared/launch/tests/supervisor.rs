@@ -159,6 +159,17 @@ fn a_server_that_drains_after_its_shell_has_died_gives_the_code() {
 }
 
 #[test]
+fn what_a_server_leaves_behind_does_not_change_its_code() {
+    let place = Place::new();
+    let traps = "trap 'sleep 1000 & exit 7' TERM";
+    fs_err::write(place.0.path().join("server.sh"), server(traps)).unwrap();
+    let run = place.supervise(&["sh server.sh; echo next > next"]);
+    place.wait_for("ready");
+    run.signal(Signal::TERM);
+    assert_eq!(run.code(), 7);
+}
+
+#[test]
 fn a_shell_that_survives_cannot_go_on_with_its_list() {
     let place = Place::new();
     let run = place.supervise(&["trap : TERM; : > ready; sleep 1000; sleep 1000; sleep 1000"]);

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use kouti::Env;
+use kouti::setting::Value as _;
 use kouti::version::Version;
 
 /// Where Debian, Ubuntu and Alpine keep the certificates of the system, those
@@ -32,6 +33,10 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("NEXT_TELEMETRY_DISABLED", "1"),
     ("NG_CLI_ANALYTICS", "false"),
     ("NUXT_TELEMETRY_DISABLED", "1"),
+    // Nothing goes on working behind a build.
+    ("NX_DAEMON", "false"),
+    // The package manager is known without it.
+    ("TURBO_DANGEROUSLY_DISABLE_PACKAGE_MANAGER_CHECK", "true"),
     ("TURBO_TELEMETRY_DISABLED", "1"),
     ("NO_UPDATE_NOTIFIER", "1"),
     // Compiled Python files hold times, and nobody needs them later.
@@ -46,6 +51,10 @@ pub(crate) fn for_commands(user: &Env, node_dir: &Path, node: &Version) -> Env {
     let mut env = user.clone();
     for (name, value) in DEFAULTS {
         env.set_default(*name, *value);
+    }
+    // What Heroku and Cloud Foundry call it.
+    if bool::parse(user.get("NODE_VERBOSE").unwrap_or_default()) == Some(true) {
+        env.set_npm_default("loglevel", "verbose");
     }
     for (name, value) in NPM_DEFAULTS {
         env.set_npm_default(name, value);
@@ -119,6 +128,14 @@ mod tests {
         assert_eq!(env.get("CI"), Some(""));
         assert_eq!(env.get("npm_config_audit"), None);
         assert_eq!(env.get("npm_config_cache"), Some("/mine"));
+    }
+
+    #[test]
+    fn npm_tells_more_if_it_should() {
+        assert_eq!(env(&[("NODE_VERBOSE", "true")]).get("npm_config_loglevel"), Some("verbose"));
+        assert_eq!(env(&[("NODE_VERBOSE", "false")]).get("npm_config_loglevel"), None);
+        let both = env(&[("NODE_VERBOSE", "1"), ("NPM_CONFIG_LOGLEVEL", "warn")]);
+        assert_eq!(both.get("npm_config_loglevel"), None);
     }
 
     #[test]

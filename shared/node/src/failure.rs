@@ -399,6 +399,44 @@ mod tests {
     }
 
     #[test]
+    fn a_system_that_is_too_old() {
+        assert_snapshot!(script(
+            "node: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.28' not found (required by node)"
+        ), @"
+        error[system-too-old]: a program needs GLIBC_2.28, which the C library of this builder is too old for
+          caused by: `npm run build` ended with exit code 1
+
+        hint: if it is `node`, choose an older line of Node.js, or a builder with a newer system
+        hint: if it is a module that came with the app, leave node_modules out, so that it is made here
+        ");
+    }
+
+    #[test]
+    fn a_module_of_another_system() {
+        assert_snapshot!(script(
+            "Error: /workspace/node_modules/bcrypt/lib/bcrypt.node: invalid ELF header"
+        ), @"
+        error[module-for-other-system]: /workspace/node_modules/bcrypt/lib/bcrypt.node was compiled for another system
+          caused by: `npm run build` ended with exit code 1
+
+        hint: leave node_modules out of what you upload, or set BP_NODE_VENDORED=false
+        ");
+    }
+
+    #[test]
+    fn a_directory_that_must_not_be_written_to() {
+        assert_snapshot!(script(
+            "Error: EACCES: permission denied, mkdir '/usr/share/cache'"
+        ), @"
+        error[not-writable]: the build may not write to /usr/share/cache
+          caused by: `npm run build` ended with exit code 1
+
+        hint: a build may write to the app and to the temporary directory: point the tool there
+        hint: if it is a file of the app, check its mode where it was uploaded from
+        ");
+    }
+
+    #[test]
     fn cryptography_of_yesterday() {
         assert_snapshot!(script("code: 'ERR_OSSL_EVP_UNSUPPORTED'"), @"
         error[openssl-too-new]: a tool of the app uses cryptography that Node.js 17 and later refuse

@@ -8,17 +8,23 @@ use crate::project::Project;
 use crate::sources::Sources;
 
 /// Files that node-gyp writes for itself; the compiled modules beside them stay.
-const OF_NODE_GYP: [&str; 5] =
-    ["Makefile", "binding.Makefile", "config.gypi", "gyp-mac-tool", ".deps"];
+const OF_NODE_GYP: [&str; 6] =
+    ["Makefile", "binding.Makefile", "config.gypi", "gyp-mac-tool", "node_gyp_bins", ".deps"];
 
 impl Project {
     /// Removes them from the packages, and what the package manager leaves beside them.
     pub fn remove_leftovers(&self, manager: &dyn Manager, sources: &Sources) -> io::Result<()> {
-        for tree in manager.trees(self, sources) {
+        // Who compiles nothing is spared a look at every file.
+        let trees =
+            if manager.may_compile(sources) { manager.trees(self, sources) } else { Vec::new() };
+        for tree in trees {
             let path = self.root.join(tree);
             if path.is_dir() {
                 clean(&path, false)?;
             }
+        }
+        for build in self.compiled.iter().map(|dir| dir.join("build")).filter(|dir| dir.is_dir()) {
+            clean(&build, false)?;
         }
         for path in manager.leftovers(self, sources) {
             remove(&self.root.join(path))?;
@@ -81,6 +87,7 @@ mod tests {
             "build/Release/bcrypt.node",
             "build/Release/obj.target/a.o",
             "build/Release/.deps/a.d",
+            "build/node_gyp_bins/python3",
             "gyp/__pycache__/x.pyc",
         ] {
             let path = package.join(path);
@@ -92,9 +99,13 @@ mod tests {
         assert!(
             package.join("Makefile").is_file() && package.join("lib/build/Makefile.js").is_file()
         );
-        for gone in
-            ["build/Makefile", "build/config.gypi", "build/Release/obj.target", "gyp/__pycache__"]
-        {
+        for gone in [
+            "build/Makefile",
+            "build/config.gypi",
+            "build/node_gyp_bins",
+            "build/Release/obj.target",
+            "gyp/__pycache__",
+        ] {
             assert!(!package.join(gone).exists(), "{gone}");
         }
     }

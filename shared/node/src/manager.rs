@@ -90,6 +90,8 @@ pub struct Order<'a> {
 pub enum Prune {
     /// By this command.
     Run(Command),
+    /// By this one, which installs all others anew.
+    Anew(Command),
     /// Not at all, for this reason.
     Impossible(&'static str),
 }
@@ -150,6 +152,15 @@ pub trait Manager: Sync {
         [self.program(), "run", script]
     }
 
+    /// What stands before the words of an installed program to run it in the root.
+    fn exec(&self) -> &'static [&'static str];
+
+    /// How a script is started where `PATH` does not lead to the programs of packages.
+    fn start<'a>(&self, name: &'a str, sources: &Sources) -> Option<[&'a str; 3]> {
+        let _ = (name, sources);
+        None
+    }
+
     /// The layer in which it keeps downloads.
     fn cache(&self) -> &'static str;
 
@@ -179,6 +190,30 @@ pub trait Manager: Sync {
     fn leftovers(&self, project: &Project, sources: &Sources) -> Vec<PathBuf> {
         let _ = (project, sources);
         Vec::new()
+    }
+
+    /// Removes what the command that removes packages has left of them.
+    fn finish_prune(&self, project: &Project, sources: &Sources) -> std::io::Result<()> {
+        let _ = (project, sources);
+        Ok(())
+    }
+
+    /// Whether an install on top of packages that came with the app makes nothing that a lockfile
+    /// would have to pin.
+    fn only_compiles_vendored(&self) -> bool {
+        true
+    }
+
+    /// Whether an install may compile something, for which it needs the headers of Node.js.
+    fn may_compile(&self, sources: &Sources) -> bool {
+        let _ = sources;
+        true
+    }
+
+    /// Packages whose scripts an install has left out, because nobody has allowed them.
+    fn ignored_scripts(&self, project: &Project) -> std::io::Result<Vec<String>> {
+        let _ = project;
+        Ok(Vec::new())
     }
 
     /// What it has installed.

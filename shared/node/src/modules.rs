@@ -10,7 +10,7 @@ use kouti::catalog::Artifact;
 use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, tree};
 use serde::Serialize;
 
-use crate::digest::sha256;
+use crate::digest::{self, sha256};
 use crate::failure::Step;
 use crate::manager::{Command, Mode};
 use crate::project::Project;
@@ -41,8 +41,6 @@ pub enum Reuse {
     NoLockfile,
     /// This script runs on install, and nobody knows what it reads.
     InstallScript(String),
-    /// The packages came with the app.
-    Vendored,
     /// The user switched it off.
     Off,
 }
@@ -142,6 +140,10 @@ impl Install {
         }
         for (path, digest) in config_files(project)? {
             key.insert(project.shown(&path), digest);
+        }
+        if self.mode == Mode::Vendored && self.reuse == Reuse::Allowed {
+            let modules = project.root.join("node_modules");
+            key.insert("node_modules".to_owned(), digest::of_tree(&modules)?);
         }
         if let Some(digest) = rc_files::digest(context) {
             key.insert("bindings".to_owned(), digest);

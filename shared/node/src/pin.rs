@@ -1,8 +1,17 @@
 //! `packageManager` of `package.json`: `pnpm@10.34.9+sha512.…`.
 
-use kouti::version::Version;
+use kouti::version::{Range, Version};
 
 use crate::selection_error::SelectionError;
+
+/// What `packageManager` asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Asked {
+    /// One version, as it should be.
+    Version(Pin),
+    /// Any of several versions, which Corepack refuses.
+    Range(Range),
+}
 
 /// One version of a package manager, and the hash that it must have.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,14 +21,37 @@ pub(crate) struct Pin {
     pub(crate) hash: Option<(String, String)>,
 }
 
-impl Pin {
+impl Asked {
     pub(crate) fn read(text: &str) -> Result<Self, SelectionError> {
+        match Pin::read(text) {
+            Err(SelectionError::BadPin { text }) => {
+                let (_, version) = text.split_once('@').unwrap_or_default();
+                match Range::npm(version) {
+                    Ok(range) if !version.trim().is_empty() && !version.contains('+') => {
+                        Ok(Self::Range(range))
+                    }
+                    _ => Err(SelectionError::BadPin { text }),
+                }
+            }
+            pin => Ok(Self::Version(pin?)),
+        }
+    }
+}
+
+impl Pin {
+    fn read(text: &str) -> Result<Self, SelectionError> {
         let bad = || SelectionError::BadPin { text: text.to_owned() };
         let (_, rest) = text.split_once('@').ok_or_else(bad)?;
+        if rest.contains("://") {
+            return Err(SelectionError::PinAddress { text: text.to_owned() });
+        }
         let (version, hash) = match rest.split_once('+') {
             Some((version, hash)) => (version, Some(hash.split_once('.').ok_or_else(bad)?)),
             None => (rest, None),
         };
+        if version.split('.').count() < 3 {
+            return Err(bad());
+        }
         let is_digest = |(algorithm, digits): &(&str, &str)| {
             let length = match *algorithm {
                 "sha1" => 40,
@@ -56,16 +88,18 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_one_version_is_refused() {
+    fn anything_but_versions_is_refused() {
         for text in [
             "npm",
             "pnpm@latest",
             "yarn@",
-            "pnpm@^10",
             "yarn@https://example.com/yarn.js",
             "pnpm@10.0.0+sha512.abc",
         ] {
-            assert!(Pin::read(text).is_err(), "{text}");
+            assert!(Asked::read(text).is_err(), "{text}");
+        }
+        for text in ["pnpm@^10", "pnpm@10", "npm@>=10 <12"] {
+            assert!(matches!(Asked::read(text), Ok(Asked::Range(_))), "{text}");
         }
     }
 }

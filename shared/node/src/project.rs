@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use kouti::{Explain, Fault, Notice, Problem};
 
 use crate::lockfile::Lockfile;
+use crate::monorepo::Monorepo;
 use crate::package_json::PackageJson;
 use crate::sources::Sources;
 use crate::{version_file, workspace};
@@ -27,10 +28,14 @@ pub struct Project {
     pub members: Vec<PathBuf>,
     /// Scripts of these packages that an install would run.
     pub install_scripts: Vec<String>,
+    /// Packages of the app that an install compiles.
+    pub compiled: Vec<PathBuf>,
     /// The lockfiles in `root`, the one that counts first.
     pub lockfiles: Vec<Lockfile>,
     /// What packages can be installed from, and by which package manager.
     pub sources: Sources,
+    /// The tool that runs scripts of the packages of the workspace in their order.
+    pub monorepo: Option<Monorepo>,
     /// Files that ask for a version of Node.js, in the order in which they count.
     pub version_requests: Vec<VersionRequest>,
     /// What the user should know about these files.
@@ -63,15 +68,24 @@ impl Project {
             package,
             root_package,
             install_scripts: Vec::new(),
+            compiled: Vec::new(),
             sources: Sources::default(),
+            monorepo: None,
             version_requests: Vec::new(),
             notices: Vec::new(),
         };
         project.sources = Sources::read(&project)?;
+        project.monorepo = Monorepo::of(&project);
         project.read_version_requests()?;
-        for (_, package) in project.packages()? {
+        for (path, package) in project.packages()? {
             let names = package.install_scripts().map(|(name, _)| name.to_owned());
             project.install_scripts.extend(names);
+            let dir = path.parent().unwrap_or(&project.root);
+            if dir.join(BINDING).is_file() {
+                // Who installs compiles it, which is a script that nobody has to write.
+                project.install_scripts.push("install".to_owned());
+                project.compiled.push(dir.to_owned());
+            }
         }
         Ok(project)
     }
@@ -155,6 +169,9 @@ impl Project {
         Ok(())
     }
 }
+
+/// What makes a package one that is compiled.
+pub(crate) const BINDING: &str = "binding.gyp";
 
 type ReadFile = fn(&str) -> Option<String>;
 type ReadPackage = fn(&Path, &PackageJson) -> Result<Option<String>, Problem>;

@@ -17,59 +17,72 @@ use crate::toolchain::{self, Toolchain};
 /// What of the archive is in the image: no headers, no manuals, no corepack.
 const KEPT: &[&str] = &["LICENSE", "bin/node", "bin/npm", "bin/npx", "lib/node_modules/npm"];
 
+/// The same for apps that start without npm.
+const KEPT_WITHOUT_NPM: &[&str] = &["LICENSE", "bin/node"];
+
 #[derive(Serialize)]
 struct Key {
     version: String,
     checksum: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    without_npm: bool,
 }
 
-/// Makes the launch layer, from what the build has unpacked already if it has.
+/// Makes the launch layer, from what the build has unpacked already if it has; `with_npm` says
+/// whether npm is in it.
 pub fn install(
     context: &BuildContext,
     log: &mut Log,
     node: &Artifact,
     project: &Project,
     toolchain: &Toolchain<'_>,
+    with_npm: bool,
 ) -> Result<Made, Problem> {
+    let kept = if with_npm { KEPT } else { KEPT_WITHOUT_NPM };
     let layer = Layer {
         name: "node",
         title: node.title(),
         uses: Uses::LAUNCH,
-        key: Key { version: node.version.to_string(), checksum: node.checksum.to_string() },
+        key: Key {
+            version: node.version.to_string(),
+            checksum: node.checksum.to_string(),
+            without_npm: !with_npm,
+        },
         env: launch_env(node, project, &context.layers.path("node")),
         sbom: Some(context.document(node)),
     };
     context.layers.ensure(log, &layer, |dir, log| {
         if let Some(unpacked) = toolchain.node_dir() {
-            return Ok(link(unpacked, dir)?);
+            return Ok(link(unpacked, dir, kept)?);
         }
         toolchain::unpack(
             context,
             toolchain::NODE_DOWNLOAD,
             node,
-            &Unpack::into(dir).keep(is_kept),
+            &Unpack::into(dir).keep(|path| is_kept(path, kept)),
             log,
         )
     })
 }
 
 impl Project {
-    /// Whether a process of the image will find `program`: in `node_modules`, in Node.js, or
-    /// in the system, for which that of the build has to stand.
+    /// Whether a process of the image will find `program`: Node.js and the package `managers` that
+    /// are in it, in `node_modules`, or in the system, for which that of the build has to stand.
     #[must_use]
-    pub fn has_program(&self, program: &str, env: &Env) -> bool {
+    pub fn has_program(&self, program: &str, managers: &[&str], env: &Env) -> bool {
         if program.contains('/') {
             return self.dir.join(program).exists();
         }
         let bins = [&self.dir, &self.root].map(|dir| dir.join("node_modules/.bin"));
         bins.iter().any(|bin| bin.join(program).exists())
-            || KEPT.contains(&format!("bin/{program}").as_str())
+            || program == "node"
+            || managers.contains(&program)
             || find_on_path(program.as_ref(), env.get_os("PATH").unwrap_or_default()).is_some()
     }
 }
 
-fn is_kept(path: &Path) -> bool {
-    KEPT.iter().any(|kept| path.starts_with(kept))
+fn is_kept(path: &Path, kept: &[&str]) -> bool {
+    kept.iter().any(|kept| path.starts_with(kept))
 }
 
 /// Every value can be changed with `docker run --env`.
@@ -100,8 +113,8 @@ fn launch_env(node: &Artifact, project: &Project, dir: &Path) -> LayerEnv {
 /// Both are layers of one build, so a hard link nearly always works, and the 120
 /// megabytes of Node.js are written once. The directories get the modes that unpacking
 /// gave them: the layer must be the same as one that was unpacked itself.
-fn link(from: &Path, to: &Path) -> io::Result<()> {
-    for kept in KEPT.iter().map(Path::new).filter(|kept| from.join(kept).exists()) {
+fn link(from: &Path, to: &Path, kept: &[&str]) -> io::Result<()> {
+    for kept in kept.iter().map(Path::new).filter(|kept| from.join(kept).exists()) {
         let mut above: Vec<_> = kept.ancestors().skip(1).collect();
         above.reverse();
         for dir in above {
@@ -134,7 +147,7 @@ mod tests {
         fs_err::set_permissions(&bin, PermissionsExt::from_mode(0o775)).unwrap();
         let to = tempfile::tempdir().unwrap();
 
-        link(from.path(), to.path()).unwrap();
+        link(from.path(), to.path(), KEPT).unwrap();
 
         assert_eq!(
             fs_err::read_to_string(to.path().join("bin/npm")).unwrap(),
@@ -143,7 +156,8 @@ mod tests {
         assert_eq!(mode(&to.path().join("bin")), 0o775);
         assert!(to.path().join("bin/node").is_file());
         assert!(!to.path().join("bin/corepack").exists() && !to.path().join("include").exists());
-        assert!(is_kept(Path::new("lib/node_modules/npm/a/b")));
-        assert!(!is_kept(Path::new("lib/node_modules/corepack/x")));
+        let npm = Path::new("lib/node_modules/npm/a/b");
+        assert!(is_kept(npm, KEPT) && !is_kept(npm, KEPT_WITHOUT_NPM));
+        assert!(!is_kept(Path::new("lib/node_modules/corepack/x"), KEPT));
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::lockfile::{Format, Lockfile};
 use crate::manager::Kind;
 use crate::package_json::PackageJson;
-use crate::pin::Pin;
+use crate::pin::{Asked, Pin};
 use crate::project::Project;
 use crate::selection_error::SelectionError;
 use crate::sources::Sources;
@@ -80,6 +80,8 @@ struct Named {
     asks: Vec<Ask>,
     /// `packageManager`, if it names one version.
     pin: Option<Pin>,
+    /// What the user should know about it.
+    remark: Option<Notice>,
 }
 
 const PROGRAMS: [&str; 3] = ["npm", "yarn", "pnpm"];
@@ -102,7 +104,8 @@ impl ManagerWishes<'_> {
         target: &Target,
     ) -> Result<PackageManager, Problem> {
         let mut named = self.named()?;
-        let notices = self.ignored_lockfiles(&named);
+        let mut notices = self.ignored_lockfiles(&named);
+        notices.extend(named.remark.take());
         let kind = self.family(&named)?;
         let manager =
             |version, supply, hash| PackageManager { kind, version, supply, hash, notices };
@@ -175,6 +178,7 @@ impl ManagerWishes<'_> {
         } else if let Some(pinned) = self.by_pin()?.filter(|pinned| pinned.program == program) {
             named.asks = pinned.asks;
             named.pin = pinned.pin;
+            named.remark = pinned.remark;
         }
         Ok(Some(named))
     }
@@ -186,11 +190,15 @@ impl ManagerWishes<'_> {
         };
         let (name, _) = text.split_once('@').unwrap_or((text, ""));
         let program = known(name, PIN)?;
-        let pin = Pin::read(text)?;
-        let range =
-            Range::npm(&pin.version.to_string()).map_err(|error| error.asked_for_in(PIN))?;
+        let (range, pin, remark) = match Asked::read(text)? {
+            Asked::Range(range) => (range, None, Some(ranged(text))),
+            Asked::Version(pin) => {
+                let range = Range::npm(&pin.version.to_string());
+                (range.map_err(|error| error.asked_for_in(PIN))?, Some(pin), None)
+            }
+        };
         let asks = vec![Ask { origin: PIN.to_owned(), range }];
-        Ok(Some(Named { program, origin: PIN.to_owned(), asks, pin: Some(pin) }))
+        Ok(Some(Named { program, origin: PIN.to_owned(), asks, pin, remark }))
     }
 
     fn by_dev_engines(&self) -> Option<Named> {
@@ -204,7 +212,7 @@ impl ManagerWishes<'_> {
             let range = engine.version.as_deref().and_then(|text| Range::npm(text).ok());
             let asks = range.map(|range| Ask { origin: ORIGIN.to_owned(), range });
             let asks = asks.into_iter().collect();
-            Some(Named { program, origin: ORIGIN.to_owned(), asks, pin: None })
+            Some(Named { program, origin: ORIGIN.to_owned(), asks, ..Named::default() })
         })
     }
 
@@ -343,6 +351,14 @@ impl ManagerWishes<'_> {
             })
             .collect()
     }
+}
+
+/// What is told about a `packageManager` of several versions.
+fn ranged(text: &str) -> Notice {
+    Notice::new(format!(
+        "package.json says `\"packageManager\": \"{text}\"`: the newest version that fits is taken"
+    ))
+    .hint("name one version there, so that every machine uses the same")
 }
 
 /// Whether nobody asks for another npm than that of Node.js.

@@ -28,6 +28,15 @@ pub enum SelectionError {
         /// As it is written.
         text: String,
     },
+    /// `packageManager` names an address.
+    #[error(
+        "package.json says `\"packageManager\": \"{text}\"`, and package managers come from the \
+         registry or from the app, not from an address"
+    )]
+    PinAddress {
+        /// As it is written.
+        text: String,
+    },
     /// `yarnPath` leads nowhere.
     #[error(".yarnrc.yml says `yarnPath: {}`, and there is no such file", path.display())]
     YarnPath {
@@ -71,7 +80,7 @@ impl Explain for SelectionError {
         match self {
             Self::Bun { .. } => "bun-not-supported",
             Self::Unknown { .. } => "unknown-package-manager",
-            Self::BadPin { .. } => "bad-package-manager",
+            Self::BadPin { .. } | Self::PinAddress { .. } => "bad-package-manager",
             Self::YarnPath { .. } => "yarn-path-missing",
             Self::Conflict { .. } => "conflicting-lockfiles",
             Self::UnknownFormat { .. } => "unknown-lockfile-version",
@@ -97,6 +106,11 @@ impl Explain for SelectionError {
             Self::BadPin { .. } => {
                 text("write a name and an exact version, such as `pnpm@10.34.9` or `yarn@4.18.1`")
             }
+            Self::PinAddress { .. } => vec![
+                "write a name and an exact version, such as `yarn@4.18.1`".to_owned(),
+                "a Yarn of your own can be committed: name its file in `yarnPath` of .yarnrc.yml"
+                    .to_owned(),
+            ],
             Self::YarnPath { .. } => vec![
                 "commit the file: .gitignore or the filter of an upload usually leaves it out"
                     .to_owned(),

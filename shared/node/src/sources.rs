@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::lockfile::{BadLockfile, Format, Lockfile};
-use crate::project::Project;
+use crate::project::{BINDING, Project};
 use crate::yaml;
 
 /// What the app brings along for its package manager.
@@ -33,6 +33,8 @@ pub struct Sources {
     pub zero_install: Option<PathBuf>,
     /// Whether `.yarnrc.yml` names the plugin that Yarn 2 and 3 need to remove packages.
     pub workspace_tools: bool,
+    /// Whether the lockfile of npm shows that no package has anything to compile.
+    pub nothing_compiles: bool,
     /// Whether `pnpm-workspace.yaml` says which packages may run scripts, as pnpm 11 has it.
     pub allow_builds: bool,
 }
@@ -86,9 +88,24 @@ impl Sources {
             linker: linker.map(Linker::of).unwrap_or_default(),
             zero_install: holds_archive(&archives)?.then_some(archives),
             workspace_tools: yarnrc_yml.contains("plugin-workspace-tools"),
+            nothing_compiles: nothing_compiles(project)?,
             allow_builds: yaml::has_key(&pnpm_workspace, "allowBuilds"),
         })
     }
+}
+
+/// npm marks every package with something to run on install, as compiling is. `node-gyp` itself may
+/// be what a script of the app calls. Lockfiles of npm 6 tell nothing.
+fn nothing_compiles(project: &Project) -> io::Result<bool> {
+    let npm =
+        project.lockfiles.iter().find(|file| matches!(file, Lockfile::Shrinkwrap | Lockfile::Npm));
+    let Some(npm) = npm else { return Ok(false) };
+    if project.root.join(BINDING).exists() || project.dir.join(BINDING).exists() {
+        return Ok(false);
+    }
+    let text = read_or_empty(&project.root.join(npm.file_name()))?;
+    let traces = ["\"hasInstallScript\"", "node-gyp"];
+    Ok(text.contains("\"packages\"") && traces.iter().all(|trace| !text.contains(trace)))
 }
 
 fn read_or_empty(path: &Path) -> io::Result<String> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::failure::Step;
 use crate::framework_cache::FrameworkCaches;
+use crate::generated::Generated;
 use crate::manager::{Kind, Mode, Order, Prune};
 use crate::modules::{Install, Reuse, remove_trees};
 use crate::packages::{Packages, Scope};
@@ -55,9 +56,10 @@ impl Steps {
         let has_lockfile = project.lockfiles.iter().any(|file| lockfiles.contains(file));
         let mut steps =
             Self { manager, scripts, offline: settings.offline, sources, ..Self::none() };
-        let mode = steps.manager.kind.manager().mode(has_lockfile, &steps.sources);
+        let manager = steps.manager.kind.manager();
+        let mode = manager.mode(has_lockfile, &steps.sources);
         let install_script = project.install_scripts.first();
-        let can_omit_dev = steps.manager.kind.manager().can_omit_dev();
+        let can_omit_dev = manager.can_omit_dev();
         let install = Install {
             mode,
             commands: Vec::new(),
@@ -65,15 +67,15 @@ impl Steps {
             with_dev: !steps.scripts.is_empty() || install_script.is_some() || !can_omit_dev,
             reuse: match (mode, install_script) {
                 _ if !settings.reuse => Reuse::Off,
-                (Mode::Vendored, _) => Reuse::Vendored,
                 (_, Some(script)) => Reuse::InstallScript(script.clone()),
+                (Mode::Vendored, _) if manager.only_compiles_vendored() => Reuse::Allowed,
                 _ if !has_lockfile => Reuse::NoLockfile,
                 _ => Reuse::Allowed,
             },
         };
         steps.install = Some(install);
-        let commands = steps.manager.kind.manager().install(&steps.order(project));
-        steps.prune = steps.manager.kind.manager().prune(&steps.order(project));
+        let commands = manager.install(&steps.order(project));
+        steps.prune = manager.prune(&steps.order(project));
         if let Some(install) = &mut steps.install {
             install.commands = commands;
         }
@@ -108,6 +110,12 @@ impl Steps {
         }
     }
 
+    /// Whether a command may compile something.
+    #[must_use]
+    pub fn may_compile(&self) -> bool {
+        self.install.is_some() && self.manager.kind.manager().may_compile(&self.sources)
+    }
+
     /// Whether packages are installed that only builds need.
     #[must_use]
     pub fn with_dev(&self) -> bool {
@@ -119,7 +127,7 @@ impl Steps {
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = self.manager.notices.clone();
         let Some(install) = &self.install else { return notices };
-        if install.reuse == Reuse::NoLockfile {
+        if install.reuse == Reuse::NoLockfile && install.mode == Mode::Floating {
             notices.push(floating(self.manager.kind));
         }
         match &self.sources.foreign_module {
@@ -156,6 +164,10 @@ impl Steps {
         if let Some(install) = &self.install {
             let key = install.key(context, project, node, &self.manager)?;
             install.run(context, log, project, toolchain, &key)?;
+            let ignored = self.manager.kind.manager().ignored_scripts(project)?;
+            if !ignored.is_empty() {
+                log.warn(scripts_ignored(&self.manager, &ignored));
+            }
         }
         if self.scripts.root.is_empty() && self.scripts.build.is_empty() {
             return Ok(());
@@ -165,9 +177,27 @@ impl Steps {
             toolchain.run_script(log, &project.root, script)?;
         }
         for script in &self.scripts.build {
-            toolchain.run_script(log, &project.dir, script)?;
+            self.run_script(log, project, script, toolchain)?;
         }
         caches.save(context, log, project, node)
+    }
+
+    /// Runs a script of the package, after those of the packages that it needs where a tool knows
+    /// them.
+    fn run_script(
+        &self,
+        log: &mut Log,
+        project: &Project,
+        script: &str,
+        toolchain: &mut Toolchain<'_>,
+    ) -> Result<(), Problem> {
+        let Some(monorepo) = &project.monorepo else {
+            return toolchain.run_script(log, &project.dir, script);
+        };
+        let tool = monorepo.run(script);
+        let mut words = self.manager.kind.manager().exec().to_vec();
+        words.extend(tool.iter().map(String::as_str));
+        toolchain.run(log, &project.root, &words, Step::Script(script))
     }
 
     /// What is installed now.
@@ -187,7 +217,15 @@ impl Steps {
             return Ok(());
         }
         match &self.prune {
-            Prune::Run(words) => toolchain.run(log, &project.root, words, Step::Packages),
+            Prune::Run(words) => {
+                toolchain.run(log, &project.root, words, Step::Packages)?;
+                Ok(self.manager.kind.manager().finish_prune(project, &self.sources)?)
+            }
+            Prune::Anew(words) => {
+                let generated = Generated::put_aside(project)?;
+                toolchain.run(log, &project.root, words, Step::Packages)?;
+                Ok(generated.put_back()?)
+            }
             Prune::Impossible(reason) => {
                 let notice = Notice::new("packages that only builds need stay in the image");
                 log.warn(notice.hint(*reason));
@@ -223,6 +261,15 @@ fn root_scripts(project: &Project, names: &[String]) -> Result<Vec<String>, Unkn
         None => Ok(names.to_vec()),
         Some(name) => Err(UnknownScript::new("BP_NODE_ROOT_RUN_SCRIPTS", name, &package)),
     }
+}
+
+fn scripts_ignored(manager: &PackageManager, packages: &[String]) -> Notice {
+    Notice::new(format!(
+        "{} has not run the install scripts of {}: nothing allows them",
+        manager.title(),
+        packages.join(", ")
+    ))
+    .hint("if a package does not work without, run `pnpm approve-builds` and commit what it writes")
 }
 
 fn floating(kind: Kind) -> Notice {

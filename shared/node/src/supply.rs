@@ -87,7 +87,19 @@ impl PackageManager {
         Ok(Some(made))
     }
 
-    /// Makes the launch layer: a `Procfile` and scripts may run it.
+    /// The names under which it is run.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&'static str> {
+        let manager = self.kind.manager();
+        match &self.version {
+            Some(version) => manager.programs(version).into_iter().map(|(name, _)| name).collect(),
+            None => vec![manager.program()],
+        }
+    }
+
+    /// Makes the launch layer: a `Procfile` and scripts may run it. Without `program`, it only has
+    /// the variables that the packages need.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     pub fn install_for_launch(
         &self,
         context: &BuildContext,
@@ -96,10 +108,24 @@ impl PackageManager {
         sources: &Sources,
         node: &Artifact,
         built: Option<&Path>,
+        program: bool,
     ) -> Result<(), Problem> {
         let manager = self.kind.manager();
         let env = manager.launch_environment(LayerEnv::new(), project, sources);
-        if self.supply == Supply::Bundled && env.is_empty() {
+        let has_program = program && self.supply != Supply::Bundled;
+        if !has_program && env.is_empty() {
+            return Ok(());
+        }
+        if !has_program {
+            let layer = Layer {
+                name: manager.program(),
+                title: format!("variables of {}", manager.title()),
+                uses: Uses::LAUNCH,
+                key: BTreeMap::from([("variables", "only")]),
+                env,
+                sbom: None,
+            };
+            context.layers.ensure(log, &layer, |_, _| Ok(()))?;
             return Ok(());
         }
         let layer = Layer {

@@ -22,6 +22,7 @@ pub struct Toolchain<'a> {
     node: &'a Artifact,
     steps: &'a Steps,
     project: &'a Project,
+    headers: bool,
     ready: Option<Ready>,
 }
 
@@ -37,6 +38,8 @@ struct Ready {
 struct Key<'a> {
     version: &'a str,
     checksum: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    headers: bool,
 }
 
 impl<'a> Toolchain<'a> {
@@ -48,7 +51,13 @@ impl<'a> Toolchain<'a> {
         steps: &'a Steps,
         project: &'a Project,
     ) -> Self {
-        Self { context, node, steps, project, ready: None }
+        Self { context, node, steps, project, headers: steps.may_compile(), ready: None }
+    }
+
+    /// With what compilers need of Node.js, even if nothing here compiles.
+    #[must_use]
+    pub fn with_headers(self) -> Self {
+        Self { headers: true, ..self }
     }
 
     /// Where Node.js is unpacked, if something needed it.
@@ -111,12 +120,15 @@ impl<'a> Toolchain<'a> {
             key: Key {
                 version: &self.node.version.to_string(),
                 checksum: self.node.checksum.to_string(),
+                headers: self.headers,
             },
             env: build_env(self.node, &context.layers.path("node-build")),
             sbom: None,
         };
         let node = context.layers.ensure(log, &layer, |dir, log| {
-            unpack(context, NODE_DOWNLOAD, self.node, &Unpack::into(dir), log)
+            // Headers are more than half of the files, and a third of the bytes.
+            let wanted = |path: &Path| self.headers || !path.starts_with("include");
+            unpack(context, NODE_DOWNLOAD, self.node, &Unpack::into(dir).keep(wanted), log)
         })?;
         let manager = self.steps.manager.kind.manager();
         // Such caches have been readable by every version so far, but nobody promises it.
@@ -188,6 +200,7 @@ pub(crate) fn keep(
         return Ok(None);
     }
     let version = artifact.version.to_string();
-    let key = Key { version: &version, checksum: artifact.checksum.to_string() };
+    let checksum = artifact.checksum.to_string();
+    let key = Key { version: &version, checksum, headers: false };
     context.layers.cache(log, layer, key).map(Some)
 }

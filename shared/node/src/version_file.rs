@@ -2,7 +2,9 @@
 
 /// Reads `.nvmrc` or `.node-version`: the first line that says something.
 pub(crate) fn first_line(text: &str) -> Option<String> {
-    text.lines().map(without_comment).find(|line| !line.is_empty()).map(str::to_owned)
+    let line = text.lines().map(without_comment).find(|line| !line.is_empty())?;
+    // nvm does not care about the case.
+    Some(line.strip_prefix('V').map_or_else(|| line.to_owned(), |version| format!("v{version}")))
 }
 
 /// Reads `.tool-versions`: the first version on the line of Node.js.
@@ -41,6 +43,7 @@ mod tests {
     #[test]
     fn comments_and_blank_lines_are_skipped() {
         assert_eq!(first_line("# ours\r\n\r\n  v22.1 # LTS\r\n20\n").as_deref(), Some("v22.1"));
+        assert_eq!(first_line("V22").as_deref(), Some("v22"));
         assert_eq!(first_line("\n# nothing\n"), None);
     }
 

@@ -53,9 +53,12 @@ fn find_members(
     let mut names = Vec::new();
     for entry in fs_err::read_dir(root.join(dir))? {
         let entry = entry?;
-        // Links would lead to the same package twice, or around in a circle.
-        if entry.file_type()?.is_dir() && entry.file_name() != "node_modules" {
-            names.push(entry.file_name());
+        let name = entry.file_name();
+        // Links would lead to the same package twice, or around in a circle. Package managers do
+        // not look into hidden directories either, and `.git` holds thousands.
+        let is_hidden = name.as_bytes().starts_with(b".");
+        if entry.file_type()?.is_dir() && name != "node_modules" && !is_hidden {
+            names.push(name);
         }
     }
     names.sort();
@@ -144,6 +147,7 @@ mod tests {
         let app = app(&[
             ("apps/web/package.json", "{}"),
             ("apps/web/node_modules/x/package.json", "{}"),
+            ("libs/.cache/b/package.json", "{}"),
             ("libs/a/b/package.json", "{}"),
             ("libs/docs/readme.md", ""),
         ]);

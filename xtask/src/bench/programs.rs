@@ -7,8 +7,8 @@ use anyhow::Result;
 use kouti_testing::lifecycle::{Env, Lifecycle};
 use serde::Deserialize;
 
-use super::Figure;
 use super::measure::{median, run, seconds};
+use super::{Figure, npm};
 use crate::package::Package;
 use crate::workspace::Workspace;
 use crate::{dev, host};
@@ -51,6 +51,9 @@ pub(super) fn measure(
     figures.push(Figure::new("all binaries", total, "MB").budget(60.0));
     for sample in workspace.samples()? {
         figures.extend(warm_build(workspace, packages, &sample, runs)?);
+        if sample == "nodejs" {
+            figures.extend(npm::measure(workspace, runs.min(5))?);
+        }
     }
     Ok(figures)
 }

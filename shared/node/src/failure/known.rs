@@ -305,6 +305,28 @@ pub(super) const KNOWN: &[KnownFailure] = &[
         ],
     },
     KnownFailure {
+        id: "system-too-old",
+        fault: Fault::Surroundings,
+        traces: &["version `GLIBC_", "version `GLIBCXX_"],
+        subject: &[("version `", "' not found")],
+        summary: "a program needs {}, which the C library of this builder is too old for",
+        plain: "a program needs a newer C library than that of this builder",
+        hints: &[
+            "if it is `node`, choose an older line of Node.js, or a builder with a newer system",
+            "if it is a module that came with the app, leave node_modules out, so that it is made \
+             here",
+        ],
+    },
+    KnownFailure {
+        id: "module-for-other-system",
+        fault: Fault::App,
+        traces: &["invalid ELF header", "wrong ELF class", "Exec format error"],
+        subject: &[("Error: ", ": invalid ELF"), ("Error: ", ": wrong ELF")],
+        summary: "{} was compiled for another system",
+        plain: "a module or program was compiled for another system",
+        hints: &["leave node_modules out of what you upload, or set BP_NODE_VENDORED=false"],
+    },
+    KnownFailure {
         id: "no-compiler",
         fault: Fault::Surroundings,
         traces: &[
@@ -332,6 +354,18 @@ pub(super) const KNOWN: &[KnownFailure] = &[
         hints: &[
             "move to webpack 5",
             "or build with `--env NODE_OPTIONS=--openssl-legacy-provider`",
+        ],
+    },
+    KnownFailure {
+        id: "not-writable",
+        fault: Fault::App,
+        traces: &["EACCES: permission denied", "EROFS: read-only file system"],
+        subject: &[("permission denied, mkdir '", "'"), ("permission denied, open '", "'")],
+        summary: "the build may not write to {}",
+        plain: "the build may not write to a file that it wants to write",
+        hints: &[
+            "a build may write to the app and to the temporary directory: point the tool there",
+            "if it is a file of the app, check its mode where it was uploaded from",
         ],
     },
     KnownFailure {

@@ -79,6 +79,15 @@ impl Manager for Npm {
         Prune::Run(vec!["npm", "prune", "--omit=dev", "--ignore-scripts"])
     }
 
+    fn exec(&self) -> &'static [&'static str] {
+        &["npm", "exec", "--"]
+    }
+
+    /// Its lockfile tells which packages have something to run, and compiling is that.
+    fn may_compile(&self, sources: &Sources) -> bool {
+        sources.modules || !sources.nothing_compiles
+    }
+
     fn cache(&self) -> &'static str {
         "npm-cache"
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use kouti::version::Version;
 use kouti::{Env, LayerEnv, Scope};
+use serde_json::Value;
 
 use super::{Command, Manager, Mode, Order, Places, Prune};
 use crate::lockfile::Lockfile;
@@ -78,7 +79,11 @@ impl Manager for Pnpm {
             );
         }
         // `pnpm prune` knows nothing of the other packages of a workspace.
-        Prune::Run(vec!["pnpm", "install", "--frozen-lockfile", "--prod", network(order)])
+        Prune::Anew(vec!["pnpm", "install", "--frozen-lockfile", "--prod", network(order)])
+    }
+
+    fn exec(&self) -> &'static [&'static str] {
+        &["pnpm", "exec"]
     }
 
     fn cache(&self) -> &'static str {
@@ -100,6 +105,17 @@ impl Manager for Pnpm {
             .default_value(Scope::Launch, "npm_config_verify_deps_before_run", "false")
             .default_value(Scope::Launch, "pnpm_config_pm_on_fail", "ignore")
             .default_value(Scope::Launch, "pnpm_config_verify_deps_before_run", "false")
+    }
+
+    fn ignored_scripts(&self, project: &Project) -> std::io::Result<Vec<String>> {
+        let state = project.root.join("node_modules/.modules.yaml");
+        if !state.is_file() {
+            return Ok(Vec::new());
+        }
+        // Its name says YAML, and it is JSON.
+        let state: Value = serde_json::from_slice(&fs_err::read(state)?).unwrap_or_default();
+        let ignored = state["ignoredBuilds"].as_array().into_iter().flatten();
+        Ok(ignored.filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// Files with times in them.

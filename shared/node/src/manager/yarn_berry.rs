@@ -36,8 +36,9 @@ impl Manager for YarnBerry {
         "berry"
     }
 
-    fn registry_package(&self, _: &Version, _: &str) -> String {
-        "@yarnpkg/cli-dist".to_owned()
+    /// Of Yarn 2, only the package of Yarn 1 has the last version.
+    fn registry_package(&self, version: &Version, _: &str) -> String {
+        if version.major() < 3 { "yarn".to_owned() } else { "@yarnpkg/cli-dist".to_owned() }
     }
 
     fn programs(&self, _: &Version) -> Vec<(&'static str, &'static str)> {
@@ -66,6 +67,12 @@ impl Manager for YarnBerry {
     }
 
     fn prune(&self, order: &Order<'_>) -> Prune {
+        if order.sources.zero_install.is_some() && order.sources.linker == Linker::PlugAndPlay {
+            return Prune::Impossible(
+                "the archives of all packages came with the app: to have them installed here, and \
+                 some of them removed, leave `.yarn/cache` out of what you upload",
+            );
+        }
         let is_built_in = order.version.is_none_or(|version| version.major() >= 4);
         if is_built_in || order.sources.workspace_tools {
             Prune::Run(vec!["yarn", "workspaces", "focus", "--all", "--production"])
@@ -75,6 +82,14 @@ impl Manager for YarnBerry {
                  add it with `yarn plugin import workspace-tools`, or move to Yarn 4",
             )
         }
+    }
+
+    fn exec(&self) -> &'static [&'static str] {
+        &["yarn", "run"]
+    }
+
+    fn start<'a>(&self, name: &'a str, sources: &Sources) -> Option<[&'a str; 3]> {
+        (sources.linker == Linker::PlugAndPlay).then(|| self.run(name))
     }
 
     fn cache(&self) -> &'static str {
@@ -145,6 +160,31 @@ impl Manager for YarnBerry {
             leftovers.extend(project.below_root(sources.zero_install.as_deref()));
         }
         leftovers
+    }
+
+    /// The command only takes them out of `.pnp.cjs`.
+    fn finish_prune(&self, project: &Project, sources: &Sources) -> io::Result<()> {
+        if sources.linker != Linker::PlugAndPlay || sources.zero_install.is_some() {
+            return Ok(());
+        }
+        let mut known = String::new();
+        for file in PNP_FILES.map(|file| project.root.join(file)) {
+            if file.is_file() {
+                known.push_str(&fs_err::read_to_string(file)?);
+            }
+        }
+        let archives = project.root.join(ARCHIVES);
+        if known.is_empty() || !archives.is_dir() {
+            return Ok(());
+        }
+        for entry in fs_err::read_dir(archives)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".zip") && !known.contains(&name) {
+                fs_err::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn packages(&self, project: &Project, sources: &Sources) -> io::Result<Packages> {

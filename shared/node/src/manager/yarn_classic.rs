@@ -78,6 +78,14 @@ impl Manager for YarnClassic {
         Prune::Run(command)
     }
 
+    fn exec(&self) -> &'static [&'static str] {
+        &["yarn", "run"]
+    }
+
+    fn only_compiles_vendored(&self) -> bool {
+        false
+    }
+
     fn cache(&self) -> &'static str {
         "yarn-cache"
     }

@@ -1,0 +1,1 @@
+{ "targets": [{ "target_name": "hour", "sources": ["hour.c"] }] }
