@@ -8,6 +8,7 @@ mod images;
 mod measure;
 mod programs;
 mod reuse;
+mod supervisor;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use crate::profile::Choice;
 use crate::setup::{self, Times};
 use crate::workspace::{Workspace, print};
-use crate::{files, package};
+use crate::{build, files, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -35,6 +36,8 @@ pub(crate) enum Part {
     Fetch,
     /// What it costs to keep a layer of many files
     Reuse,
+    /// The supervisor of PHP-FPM and nginx against both started by hand; needs no Docker
+    Supervisor,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
 }
@@ -71,6 +74,28 @@ impl Figure {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |part| args.parts.is_empty() || args.parts.contains(&part);
     let runs = args.runs.max(1);
+    let mut figures = Vec::new();
+    if wants(Part::Supervisor) {
+        let programs = build::release(workspace)?;
+        figures.extend(supervisor::measure(workspace, &programs, runs)?);
+    }
+    if args.parts != [Part::Supervisor] {
+        figures.extend(in_builder(workspace, &wants, runs)?);
+    }
+
+    let rows: Vec<_> = figures.iter().map(row).collect();
+    print("");
+    print(table(&rows));
+    let json = serde_json::to_string_pretty(&figures)? + "\n";
+    files::write(&workspace.target().join("bench.json"), json)
+}
+
+/// What is measured with everything that `test` sets up.
+fn in_builder(
+    workspace: &Workspace,
+    wants: &dyn Fn(Part) -> bool,
+    runs: usize,
+) -> Result<Vec<Figure>> {
     let setup = setup::make(workspace, Choice::Local, &[], &Times::default())?;
     let mut figures = Vec::new();
     if wants(Part::Programs) {
@@ -86,12 +111,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if wants(Part::Images) {
         figures.extend(images::measure(workspace, &setup, runs.min(3))?);
     }
-
-    let rows: Vec<_> = figures.iter().map(row).collect();
-    print("");
-    print(table(&rows));
-    let json = serde_json::to_string_pretty(&figures)? + "\n";
-    files::write(&workspace.target().join("bench.json"), json)
+    Ok(figures)
 }
 
 fn row(figure: &Figure) -> [String; 3] {
