@@ -29,7 +29,8 @@ pub(crate) struct Check<'a> {
 }
 
 /// What is missing in a build, and may be there when the container starts.
-const UNKNOWABLE: [&str; 6] = [
+const UNKNOWABLE: [&str; 7] = [
+    "error[no-template-value]",
     "host not found",
     "cannot load certificate",
     "BIO_new_file() failed",
@@ -153,12 +154,22 @@ fn complaint(tail: &[String]) -> String {
     let Some(place) = place.or(tail.len().checked_sub(1)) else { return String::new() };
     match (tail[place].strip_suffix(':'), tail.get(place + 1)) {
         (Some(where_), Some(what)) => format!("{where_}: {what}"),
-        _ => tail[place].clone(),
+        _ => without_time(&tail[place]).to_owned(),
+    }
+}
+
+/// Of nginx's `2026/06/01 10:00:00 [emerg] 7#7: what is wrong` only the end says something.
+fn without_time(line: &str) -> &str {
+    let Some((_, text)) = line.split_once("[emerg] ") else { return line };
+    match text.split_once(": ") {
+        Some((process, text)) if process.contains('#') && !process.contains(' ') => text,
+        _ => text,
     }
 }
 
 fn is_complaint(line: &str) -> bool {
-    let signs = ["[emerg]", "ERROR:", "Syntax error", "AH0", "Invalid command", "SSLCertificate"];
+    let signs =
+        ["error[", "[emerg]", "ERROR:", "Syntax error", "AH0", "Invalid command", "SSLCertificate"];
     signs.iter().any(|sign| line.contains(sign))
 }
 
@@ -249,6 +260,23 @@ impl Explain for DoesNotLoad {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_is_found() {
+        let found =
+            |lines: &[&str]| complaint(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(
+            found(&["x", "2026/06/01 10:00:00 [emerg] 7#7: a: b in c:3", "y"]),
+            "a: b in c:3"
+        );
+        assert_eq!(found(&["nginx: [emerg] a \"b\" in c:3"]), "a \"b\" in c:3");
+        assert_eq!(
+            found(&["AH00526: Syntax error on line 1 of c:", "what"]),
+            "AH00526: Syntax error on line 1 of c: what"
+        );
+        assert_eq!(found(&["first", "last"]), "last");
+        assert_eq!(found(&[]), "");
+    }
 
     #[test]
     fn files_are_called_as_the_user_calls_them() {

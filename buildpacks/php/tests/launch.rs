@@ -348,7 +348,7 @@ fn a_procfile_can_name_paketos_supervisor() {
     let list = "processes:\n  web:\n    command: nginx\n    args: [\"-g\", \"daemon off;\"]\n  \
                 php:\n    command: php-fpm\n    args:\n    - -F\n";
     let web = Fake::new("test/procfile").build(
-        "printf '[[processes]]\\ntype = \"web\"\\ncommand = [\"procmgr-binary\", \"procs.yml\"]\\n' \
+        "printf '[[processes]]\\ntype = \"web\"\\ncommand = [\"procmgr-binary\"]\\nargs = [\"procs.yml\"]\\n' \
          >\"$layers/launch.toml\"",
     );
     let case = page().file("procs.yml", list).after(web);

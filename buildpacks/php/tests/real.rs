@@ -54,7 +54,8 @@ fn case() -> Option<Case> {
     let manifest_dir = env!("CARGO_MANIFEST_DIR");
     let nginx = Subject::neighbour(program, manifest_dir, "nginx")
         .artifact(artifact("nginx", nginx))
-        .default_version("nginx", "*");
+        .default_version("nginx", "*")
+        .optional();
     let case = Case::new(program, concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"))
         .helper(env!("CARGO_BIN_EXE_kouti-php-helper"))
         .env("KOUTI_TODAY", "2026-06-01")
@@ -86,8 +87,7 @@ fn output(built: &Built, script: &str) -> String {
 fn post(site: &Site, bytes: usize) -> String {
     let body = "x".repeat(bytes);
     let answer = site.send(&format!(
-        "POST /upload HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\
-         Content-Type: text/plain\r\nContent-Length: {bytes}\r\n\r\n{body}"
+        "POST /upload HTTP/1.0\r\nHost: site.example\r\nContent-Type: text/plain\r\nContent-Length: {bytes}\r\n\r\n{body}"
     ));
     format!("{} {}", answer.status, answer.body.trim())
 }
@@ -223,7 +223,7 @@ fn a_slip_in_a_snippet_is_shown_at_its_place() {
     let Some(case) = probe() else { return };
     let failed = case.file(".nginx.conf.d/own-server.conf", "# ours\nexpiers 7d;\n").fails();
     insta::assert_snapshot!(failed.error(), @r#"
-    error[bad-server-configuration]: nginx refuses its configuration: nginx: [emerg] unknown directive "expiers" in .nginx.conf.d/own-server.conf:2
+    error[bad-server-configuration]: nginx refuses its configuration: unknown directive "expiers" in .nginx.conf.d/own-server.conf:2
 
     hint: correct the file that is named; those of the app are in .nginx.conf.d
     "#);
@@ -296,7 +296,7 @@ fn php_serves_alone_and_fpm_ends_the_container() {
     let Some(case) = probe() else { return };
     let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
     let mut site = Site::start(&built, &[]);
-    let master = site.get("/fpm").body;
+    let master = site.send("GET /fpm HTTP/1.0\r\nHost: x\r\n\r\n").body;
     let killed = Command::new("kill").args(["-9", master.trim()]).status().unwrap();
     assert!(killed.success());
     site.wait_for("php-fpm was killed by signal 9");
@@ -360,6 +360,11 @@ foreach (['gd', 'fileinfo', 'mysqli', 'zip', 'mbstring', 'bz2', 'xdebug'] as $na
 }
 ";
 
+/// Of a protocol that knows no chunks.
+fn body(site: &Site) -> String {
+    site.send("GET / HTTP/1.0\r\nHost: site.example\r\n\r\n").body
+}
+
 fn shop(case: Case) -> Case {
     let greeter = |version: &str| {
         let text = "<?php class Greeter {} function acme_greeting() { return 'VERSION'; }\n";
@@ -380,7 +385,10 @@ fn packages_are_installed_kept_and_replaced() {
     let _alone = alone();
     let Some(case) = case() else { return };
     let case = shop(case);
-    let first = case.clone().build();
+    // Composer looks at what development needs too, as long as there is no lock.
+    let resolving =
+        case.clone().env("BP_COMPOSER_INSTALL_OPTIONS", "--no-dev --ignore-platform-reqs");
+    let first = resolving.clone().build();
     assert!(first.log().contains("warning: there is no composer.lock"), "{}", first.log());
     let lock = first.app_file("composer.lock");
 
@@ -392,7 +400,7 @@ fn packages_are_installed_kept_and_replaced() {
     );
     assert!(!log.contains("acme/tester"), "{log}");
     let site = Site::start(&built, &[]);
-    assert_eq!(site.get("/").body, "one old gd fileinfo mysqli zip mbstring bz2 - ");
+    assert_eq!(body(&site), "one old gd fileinfo mysqli zip mbstring bz2 - ");
     assert_eq!(site.get("/build/info.txt").body, "made\n");
     drop(site);
     assert_eq!(output(&built, "php -v").lines().next().map(|line| &line[..4]), Some("PHP "));
@@ -408,21 +416,78 @@ fn packages_are_installed_kept_and_replaced() {
         case.without("src/Shop.php").file("src/Market.php", "<?php class Market {}\n")
     });
     let site = Site::start(&renamed, &[]);
-    assert!(site.get("/").body.starts_with("one new "));
+    assert!(body(&site).starts_with("one new "), "{}", body(&site));
     drop(site);
 
     // A lock of another version, without the polyfill, and with what development needs.
     let newer = SHOP
         .replace("\"acme/greeter\": \"^1\", \"acme/polyfill\": \"*\"", "\"acme/greeter\": \"^2\"");
+    let lock = resolving.file("composer.json", newer.clone()).build().app_file("composer.lock");
     let case = case.file("composer.json", newer);
-    let lock = case.clone().build().app_file("composer.lock");
     let changed = renamed.rebuild_with(|_| {
         case.file("composer.lock", lock).env("BP_COMPOSER_INSTALL_OPTIONS", "--prefer-dist")
     });
     let site = Site::start(&changed, &[]);
-    let body = site.get("/").body;
+    let body = body(&site);
     assert!(body.starts_with("two ") && body.ends_with("xdebug "), "{body}");
     assert!(!changed.app_path("vendor/acme/polyfill").exists());
+}
+
+/// An authority, and certificates by it for a server and a client; none without a program for it.
+fn certificates(dir: &Path) -> bool {
+    let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority \
+            -keyout authority.key -out ca.crt && for name in tls client; do
+            openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout $name.key -out $name.csr &&
+            openssl x509 -req -in $name.csr -CA ca.crt -CAkey authority.key -CAcreateserial -days 2 \
+                -out $name.crt || exit 1
+        done && chmod 644 *.key && curl --version";
+    let made = Command::new("sh").args(["-c", script]).current_dir(dir).output().unwrap();
+    if !made.status.success() {
+        eprintln!("skipped: there is no openssl or no curl");
+    }
+    made.status.success()
+}
+
+#[test]
+fn nginx_speaks_tls_with_clients_that_it_knows() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let bindings = tempfile::tempdir().unwrap();
+    for (name, kind) in [("site", "tls"), ("clients", "ca-certificates")] {
+        fs_err::create_dir(bindings.path().join(name)).unwrap();
+        fs_err::write(bindings.path().join(name).join("type"), kind).unwrap();
+    }
+    let site_dir = bindings.path().join("site");
+    if !certificates(&site_dir) {
+        return;
+    }
+    fs_err::rename(site_dir.join("ca.crt"), bindings.path().join("clients/ca.crt")).unwrap();
+    let snippet = "ssl_client_certificate {{binding \"ca-certificates\" \"ca.crt\"}};\n\
+                   ssl_verify_client on;\n";
+    let built = case
+        .file(".nginx.conf.d/clients-server.conf", snippet)
+        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
+        .env("BP_PHP_NGINX_ENABLE_HTTPS", "true")
+        .build();
+    assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
+    let mut site =
+        Site::start(&built, &[("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap())]);
+    site.wait_for("php-fpm is ready");
+    let curl = |options: &[&str]| {
+        let output = Command::new("curl")
+            .args(["--silent", "--insecure", "--retry", "20", "--retry-connrefused"])
+            .args(["--retry-delay", "1"])
+            .args(options)
+            .arg(format!("https://localhost:{}/x", site.port()))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let path = |name: &str| site_dir.join(name).to_string_lossy().into_owned();
+    let known = curl(&["--cert", &path("client.crt"), "--key", &path("client.key")]);
+    assert!(known.contains("HTTPS=on\n"), "{known}");
+    let unknown = curl(&[]);
+    assert!(unknown.contains("No required SSL certificate was sent"), "{unknown}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_page_is_served_by_nginx() {
         document root      the app itself
         front controller   none
       Installing PHP 8.4.20 for the build
-        1.4 kB from the buildpack in [time], sha256 ok
+        1.7 kB from the buildpack in [time], sha256 ok
       Installing list of PHP's extensions
       Installing configuration
       Installing PHP 8.4.20
@@ -154,6 +154,12 @@ fn the_configuration_of_nginx_lies_where_snippets_look_for_files() {
                 deny all;
             }
             location = /composer.phar {
+                deny all;
+            }
+            location = /httpd.conf {
+                deny all;
+            }
+            location = /nginx.conf {
                 deny all;
             }
             location = /package.json {
@@ -299,6 +305,7 @@ fn php_gets_settings_for_production() {
     catch_workers_output = yes
     decorate_workers_output = no
     php_value[error_log] = /proc/self/fd/2
+    include = ${APP_ROOT}/.php.fpm.bp/*.conf
     ");
 }
 

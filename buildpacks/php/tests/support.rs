@@ -124,7 +124,7 @@ audit)
     ;;
 global)
     mkdir -p "$COMPOSER_HOME/vendor/bin"
-    echo "$5" >>"$COMPOSER_HOME/required"
+    echo "$6" >>"$COMPOSER_HOME/required"
     ;;
 install)
     mkdir -p "$COMPOSER_VENDOR_DIR/composer" "$COMPOSER_VENDOR_DIR/acme/greeter"

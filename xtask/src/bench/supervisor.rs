@@ -22,11 +22,7 @@ const LOOK: Duration = Duration::from_micros(500);
 /// Nothing takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn measure(
-    workspace: &Workspace,
-    programs: &Path,
-    runs: usize,
-) -> Result<Vec<Figure>> {
+pub(super) fn measure(workspace: &Workspace, programs: &Path, runs: usize) -> Result<Vec<Figure>> {
     let dir = workspace.target().join("bench/supervisor");
     if dir.exists() {
         fs_err::remove_dir_all(&dir)?;
@@ -41,7 +37,8 @@ pub(super) fn measure(
 
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let launch = lifecycle.launch("web")?.env("PORT", port.to_string());
-    let (mut env, _) = launch.env("KOUTI_FPM_LISTEN", dir.join("fpm.socket").as_os_str()).prepare()?;
+    let (mut env, _) =
+        launch.env("KOUTI_FPM_LISTEN", dir.join("fpm.socket").as_os_str()).prepare()?;
     let by_hand = ByHand::record(&dir, &env, port)?;
     env.set("KOUTI_PHP_RUN_DIR", "/tmp/kouti-php");
 
