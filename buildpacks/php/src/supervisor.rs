@@ -49,7 +49,7 @@ pub(crate) struct Times {
 }
 
 /// Between two looks at a service that is starting.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(2);
 /// What PHP gets at the end, if the web server takes all the time; and what a program gets that
 /// was told to stop at once.
 const LAST: Duration = Duration::from_secs(1);

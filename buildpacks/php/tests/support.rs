@@ -144,7 +144,7 @@ esac
 
 /// Reports its settings, or plays a server that a test listens for.
 const FPM: &str = r#"
-case "$*" in *-t*) exit 0 ;; esac
+case " $* " in *" -t "*) exit 0 ;; esac
 trap 'echo "fpm: finishing" >&2; exit 0' QUIT
 if [ -n "$FPM_FAILS" ]; then exit "$FPM_FAILS"; fi
 if [ -n "$FPM_RELOADS" ]; then trap 'echo "fpm: read again" >&2' USR2; else trap 'exit 3' USR2; fi

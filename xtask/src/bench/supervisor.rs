@@ -93,7 +93,7 @@ impl ByHand {
             kouti_testing::write_program(&notes.join(name), &script)?;
         }
         let mut noted = env.clone();
-        let path = env.get("PATH").unwrap_or_default().to_string_lossy().into_owned();
+        let path = env.get("PATH").unwrap_or_default().to_owned();
         noted.set("PATH", format!("{}:{path}", notes.display()));
         let mut child = command(&find("php-start", env)?, &noted).spawn()?;
         answered(port)?;
