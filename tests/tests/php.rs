@@ -79,20 +79,12 @@ fn nginx_and_fpm_are_one_app() {
 
     probe(&container, "/log", "");
     container.wait_for("\na line of the app\n");
-    thread::scope(|scope| {
-        let slow = scope.spawn(|| container.request("/slow?seconds=3", ""));
-        container.wait_for("a slow request has begun");
-        let (took, code) = container.stop();
-        assert_eq!(code, 0, "{}", container.log());
-        assert!(took < Duration::from_secs(8), "{took:?}");
-        let answer = slow.join().unwrap().expect("the request is answered");
-        assert_eq!(answer.body, "finished\n");
-    });
+    stops_gracefully(&container);
 }
 
 #[test]
 #[ignore = "image test"]
-fn httpd_php_itself_or_nothing_can_serve_it() {
+fn php_itself_or_nothing_can_serve_it() {
     let build = Build::new("php-worker");
     let app = App::fixture("php-probe");
     app.write("Procfile", "worker: php worker.php\n");
@@ -104,16 +96,179 @@ fn httpd_php_itself_or_nothing_can_serve_it() {
     let container = build.image.run().hardened().arg("--entrypoint=web").start();
     assert!(container.get("/").body.contains("sapi=cli-server"));
     assert_eq!(container.stop().1, 0, "{}", container.log());
+}
 
+#[test]
+#[ignore = "image test"]
+fn httpd_and_fpm_are_one_app() {
+    let build = Build::new("php-httpd");
+    let app = App::fixture("php-probe");
+    fs_err::create_dir(app.dir().join(".httpd.conf.d")).unwrap();
+    app.write(".httpd.conf.d/tls.conf", TLS);
     let call = build.app(&app).env("BP_PHP_SERVER", "httpd");
     let _ = call.env("BP_PHP_FRONT_CONTROLLER", "index.php").succeeds();
-    let container = build.image.run().hardened().arg("--entrypoint=web").start();
+    let container = build.image.run().hardened().start();
     assert_eq!(container.get("/.env").status, 403);
     let body = probe(&container, "/some/page", "Authorization: Bearer t\r\n");
     for line in ["sapi=fpm-fcgi", "path=/some/page", "HTTP_AUTHORIZATION=Bearer t"] {
         assert!(body.contains(line), "{line}: {body}");
     }
+    assert_eq!(container.request("/x", "X-Forwarded-Proto: http\r\n").unwrap().status, 301);
+    assert!(probe(&container, "/x", "X-Forwarded-Proto: https\r\n").contains("HTTPS=on"));
+    probe(&container, "/log", "");
+    container.wait_for("\na line of the app\n");
+    stops_gracefully(&container);
+    drop(container);
+
+    // The same container again, with the files of its first life, and now with certificates.
+    let certificates = certificates();
+    let volume = format!("--volume={}:/certs:ro", certificates.path().display());
+    let container = build.image.run().arg(&volume).start();
+    assert_eq!(container.get("/").status, 200);
+    docker(&["kill", container.id()]);
+    docker(&["start", container.id()]);
+    let request = "printf 'GET /x HTTP/1.0\r\nHost: localhost\r\n\r\n' | openssl s_client -quiet \
+                   -verify_return_error -CAfile /certs/ca.crt -connect localhost:8443";
+    let ask = |with: &str| {
+        let script = format!(
+            "for i in $(seq 100); do {request} {with} 2>&1 && break; sleep 0.1; done; true"
+        );
+        docker(&[
+            "run",
+            "--rm",
+            "--user=0",
+            "--entrypoint=sh",
+            &format!("--network=container:{}", container.id()),
+            &volume,
+            "kouti/build:local",
+            "-c",
+            &script,
+        ])
+    };
+    let answer = ask("-cert /certs/client.crt -key /certs/client.key");
+    assert!(answer.contains("HTTPS=on") && answer.contains("path=/x"), "{answer}");
+}
+
+/// What a user puts into a snippet: TLS by the module of httpd, for clients with a certificate.
+const TLS: &str = "\
+<IfFile \"/certs/tls.crt\">
+    LoadModule ssl_module modules/mod_ssl.so
+    Listen 8443
+    <VirtualHost *:8443>
+        SSLEngine on
+        SSLCertificateFile /certs/tls.crt
+        SSLCertificateKeyFile /certs/tls.key
+        SSLCACertificateFile /certs/ca.crt
+        SSLVerifyClient require
+    </VirtualHost>
+</IfFile>
+";
+
+/// An authority, and certificates by it for a server and a client.
+fn certificates() -> tempfile::TempDir {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "authority of a test");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    fs_err::write(dir.path().join("ca.crt"), authority.pem()).unwrap();
+    for (file, name) in [("tls", "localhost"), ("client", "client.test")] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        fs_err::write(dir.path().join(format!("{file}.crt")), certificate.pem()).unwrap();
+        fs_err::write(dir.path().join(format!("{file}.key")), key.serialize_pem()).unwrap();
+    }
+    open(dir.path());
+    dir
+}
+
+/// A request that takes a while is answered, although the container is to stop.
+fn stops_gracefully(container: &Container) {
+    thread::scope(|scope| {
+        let slow = scope.spawn(|| container.request("/slow?seconds=3", ""));
+        container.wait_for("a slow request has begun");
+        let (took, code) = container.stop();
+        assert_eq!(code, 0, "{}", container.log());
+        assert!(took < Duration::from_secs(8), "{took:?}");
+        let answer = slow.join().unwrap().expect("the request is answered");
+        assert_eq!(answer.body, "finished\n");
+    });
+}
+
+/// Composer is the judge of its own ranges: it makes the table that ours are compared with.
+const TABLE: &str = "cp \\\"$COMPOSER_BINARY\\\" /tmp/composer.phar && \
+    COMPOSER_PHAR=/tmp/composer.phar php table.php > public/composer.txt";
+
+#[test]
+#[ignore = "image test"]
+fn a_laravel_shaped_app_has_its_directories_and_the_assets_that_vite_builds() {
+    let app = App::fixture("php-laravel");
+    app.replace(
+        "composer.json",
+        "\"scripts\": {",
+        &format!("\"scripts\": {{ \"compile\": \"{TABLE}\","),
+    );
+    app.write("table.php", include_str!("../../shared/version/tests/tables/composer.php"));
+    let build = Build::new("php-laravel");
+    let log = build.app(&app).succeeds();
+    for line in ["framework          laravel", "document root      public", "vite build"] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    let (vite, composer) = (log.find("vite build"), log.find("Running composer install"));
+    assert!(vite < composer, "assets first: {log}");
+
+    let container = build.image.run().start();
+    let page = container.get("/").body;
+    let asset = page.trim().strip_prefix("hello acme ").unwrap_or_else(|| panic!("{page}"));
+    let script = container.get(asset);
+    assert_eq!(script.status, 200, "{asset}");
+    assert!(script.body.contains("built"), "{}", script.body);
+    assert_eq!(container.get("/some/route").body, "route /some/route\n", "{}", container.log());
+    container.wait_for("\nhandled /some/route\n");
+    let log = container.exec("cat /workspace/storage/logs/laravel.log");
+    assert_eq!(log, "/some/route\n");
+    let table = include_str!("../../shared/version/tests/tables/composer.txt");
+    let found = container.get("/composer.txt").body;
+    let different = table.lines().zip(found.lines()).find(|(known, found)| known != found);
+    assert_eq!(different, None, "Composer itself finds something else");
+    assert_eq!(found.lines().count(), table.lines().count());
+    drop(container);
+
+    // Nothing is writable but what the platform mounts.
+    let run = build.image.run().hardened().arg("--tmpfs=/workspace/storage:mode=1777");
+    let container = run.start();
+    assert_eq!(container.get("/other").body, "route /other\n", "{}", container.log());
+
+    let text = docker(&["run", "--rm", "--entrypoint", "worker", build.image.name()]);
+    assert!(text.contains("worked hello"), "{text}");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_symfony_shaped_app_runs_on_nginx_and_on_httpd() {
+    let app = App::fixture("php-symfony");
+    let build = Build::new("php-symfony");
+    let log = build.app(&app).env("BP_PHP_SERVER", "httpd").offline().succeeds();
+    assert!(log.contains("framework          symfony"), "{log}");
+    let container = build.image.run().start();
+    assert_eq!(container.get("/en/blog/").body, "route /en/blog/ warm\n", "{}", container.log());
     assert_eq!(container.stop().1, 0, "{}", container.log());
+    drop(container);
+
+    // With the location that such apps bring along for Paketo's.
+    fs_err::create_dir(app.dir().join(".nginx.conf.d")).unwrap();
+    let snippet = "location / {\n    try_files $uri /index.php$is_args$args;\n}\n";
+    app.write(".nginx.conf.d/app-server.conf", snippet);
+    let log = build.app(&app).offline().succeeds();
+    assert!(log.contains("server             nginx (default)"), "{log}");
+    let container = build.image.run().start();
+    assert_eq!(container.get("/en/blog/").body, "route /en/blog/ warm\n", "{}", container.log());
+    let log = container.exec("cat /workspace/var/log/prod.log");
+    assert_eq!(log, "/en/blog/\n");
 }
 
 #[test]

@@ -11,14 +11,16 @@ mod npm;
 mod programs;
 mod reuse;
 mod rollout;
+mod supervisor;
 
 use anyhow::Result;
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::Choice;
-use crate::setup::{self, Times};
+use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
-use crate::{docs, files, package};
+use crate::{docs, files};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,10 +45,29 @@ pub(crate) enum Part {
     Reuse,
     /// What a classic Cloud Foundry buildpack costs on top of detect and build, and at the start of an app
     Cf,
+    /// The supervisor of PHP-FPM and nginx against both started by hand
+    Supervisor,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
-    /// A CVE in a runtime and one in the base image, from the announcement to ten images
+    /// A CVE in a runtime and one in the base image, from the announcement to ten images; only if it is named
     Rollout,
+}
+
+impl Part {
+    /// Those that take too long to be measured beside all others.
+    const LONG: [Self; 1] = [Self::Rollout];
+
+    fn measure(self, workspace: &Workspace, setup: &Setup, runs: usize) -> Result<Vec<Figure>> {
+        match self {
+            Self::Programs => programs::measure(workspace, &setup.packages, runs),
+            Self::Fetch => fetch::measure(workspace, runs.min(5)),
+            Self::Reuse => reuse::measure(workspace, runs),
+            Self::Cf => cf::measure(workspace, &setup.tools, runs),
+            Self::Supervisor => supervisor::measure(workspace, &workspace.release(), runs),
+            Self::Images => images::measure(workspace, setup, runs.min(3)),
+            Self::Rollout => rollout::measure(workspace, setup),
+        }
+    }
 }
 
 /// One figure.
@@ -88,28 +109,14 @@ impl Figure {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let wants = |part| args.parts.is_empty() || args.parts.contains(&part);
-    let runs = args.runs.max(1);
+    let is_wanted = |part: &&Part| match &args.parts[..] {
+        [] => !Part::LONG.contains(part),
+        named => named.contains(part),
+    };
     let setup = setup::make(workspace, Choice::Local, &[], &Times::default())?;
     let mut figures = Vec::new();
-    if wants(Part::Programs) {
-        let packages = package::packages(workspace, setup.profile, true, &[])?;
-        figures.extend(programs::measure(workspace, &packages, runs)?);
-    }
-    if wants(Part::Fetch) {
-        figures.extend(fetch::measure(workspace, runs.min(5))?);
-    }
-    if wants(Part::Reuse) {
-        figures.extend(reuse::measure(workspace, runs)?);
-    }
-    if wants(Part::Cf) {
-        figures.extend(cf::measure(workspace, &setup.tools, runs)?);
-    }
-    if wants(Part::Images) {
-        figures.extend(images::measure(workspace, &setup, runs.min(3))?);
-    }
-    if wants(Part::Rollout) {
-        figures.extend(rollout::measure(workspace, &setup)?);
+    for part in Part::value_variants().iter().filter(is_wanted) {
+        figures.extend(part.measure(workspace, &setup, args.runs.max(1))?);
     }
 
     let rows: Vec<_> = figures.iter().map(Figure::row).collect();

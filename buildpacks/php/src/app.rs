@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kouti::{Context, Problem};
 use serde_json::Value;
 
+use crate::cloud_foundry::{Classic, FPM_DIR, INI_DIR};
 use crate::composer_file::{ComposerFiles, NoComposerFile, inside, read_object};
 use crate::composer_json::ComposerJson;
 use crate::composer_lock::ComposerLock;
@@ -28,6 +29,8 @@ pub(crate) struct App {
     pub(crate) snippets: Snippets,
     /// Files of the app that are the whole configuration of a server, and that are not used.
     pub(crate) server_confs: Vec<String>,
+    /// Options for Cloud Foundry's classic buildpack.
+    pub(crate) classic: Classic,
     /// Whether the app brings the directory of its packages.
     pub(crate) is_vendored: bool,
 }
@@ -65,7 +68,7 @@ pub(crate) struct Snippet {
 
 impl App {
     /// For the build: whatever cannot be read is an error.
-    pub(crate) fn read(context: &Context) -> Result<Self, Problem> {
+    pub(crate) fn read(context: &Context, classic: Classic) -> Result<Self, Problem> {
         let dir = &context.app_dir;
         let named = context.env.given("COMPOSER");
         let files = ComposerFiles::find(dir, named);
@@ -82,7 +85,8 @@ impl App {
             has_php_in_root: has_php(dir)?,
             top_dirs: top_dirs(dir)?,
             is_plain_wordpress: dir.join(WORDPRESS_FILE).is_file(),
-            snippets: Snippets::read(dir)?,
+            snippets: Snippets::read(dir, classic.is_active)?,
+            classic,
             server_confs: ["nginx.conf", "httpd.conf"]
                 .into_iter()
                 .filter(|name| dir.join(name).is_file())
@@ -165,11 +169,17 @@ fn top_dirs(dir: &Path) -> Result<Vec<String>, Problem> {
 }
 
 impl Snippets {
-    fn read(dir: &Path) -> Result<Self, Problem> {
+    fn read(dir: &Path, is_classic: bool) -> Result<Self, Problem> {
         let read = |below: &str, ending: &str| snippets(dir, below, ending);
+        let mut ini = read(".php.ini.d", ".ini")?;
+        let mut fpm = read(".php.fpm.d", ".conf")?;
+        if is_classic {
+            ini.extend(read(INI_DIR, ".ini")?);
+            fpm.extend(read(FPM_DIR, ".conf")?);
+        }
         Ok(Self {
-            ini: read(".php.ini.d", ".ini")?,
-            fpm: read(".php.fpm.d", ".conf")?,
+            ini,
+            fpm,
             nginx_server: read(".nginx.conf.d", "-server.conf")?,
             nginx_http: read(".nginx.conf.d", "-http.conf")?,
             httpd: read(".httpd.conf.d", ".conf")?,

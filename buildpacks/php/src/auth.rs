@@ -22,6 +22,13 @@ pub(crate) fn composer_auth(context: &Context) -> Result<Option<String>, Problem
                 let origin = format!("the entry `auth.json` of the binding `{}`", binding.name);
                 merge(&mut auth, parse(text, origin)?);
             }
+            if let (Some(key), Some(secret)) =
+                (binding.text("bitbucket-consumer-key"), binding.text("bitbucket-consumer-secret"))
+            {
+                let account = serde_json::json!({"consumer-key": key, "consumer-secret": secret});
+                let hosts = Map::from_iter([("bitbucket.org".to_owned(), account)]);
+                merge(&mut auth, Map::from_iter([("bitbucket-oauth".to_owned(), hosts.into())]));
+            }
             for (entry, method, host) in TOKENS {
                 if let Some(token) = binding.text(entry) {
                     let hosts = Map::from_iter([(host.to_owned(), token.into())]);

@@ -1,15 +1,17 @@
 //! Actions: carries a recipe out, step by step.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use kouti::{BuildContext, Launch, LayerEnv, Log, Problem, settings};
 
 use crate::app::App;
+use crate::cloud_foundry::Classic;
 use crate::composer::Runner;
 use crate::config;
 use crate::extensions::{Extensions, Wishes};
+use crate::fpm;
 use crate::inventory::Inventory;
 use crate::packages;
 use crate::processes;
@@ -19,7 +21,10 @@ use crate::settings::Settings;
 use crate::toolchain::Toolchain;
 
 pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Problem> {
-    let app = App::read(context)?;
+    let classic = Classic::read(context)?;
+    let env = classic.apply(&context.env);
+    let context = &BuildContext { context: context.with_env(env), ..context.clone() };
+    let app = App::read(context, classic)?;
     let settings = Settings::read(&context.env)?;
     let recipe = Recipe::decide(&app, &settings, context)?;
     explain(context, log, &recipe)?;
@@ -56,9 +61,16 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         return Ok(Launch::default());
     }
     make_writable(&app.dir, &recipe)?;
+    if recipe.server.uses_fpm() {
+        // Buildpacks after this one put files there, as they do for Paketo's.
+        fs_err::create_dir_all(app.dir.join(fpm::OTHERS))?;
+    }
     config.install(context, log, &mut toolchain, &inventory, &recipe)?;
     runtime::install(context, log, &toolchain, &inventory, &extensions)?;
-    context.helper_layer(log, &["php-launch"], &[processes::START], LayerEnv::new())?;
+    if app.classic.is_active {
+        link_classic_names(context)?;
+    }
+    context.helper_layer(log, &["php-launch"], &processes::PROGRAMS, LayerEnv::new())?;
 
     let with_dev = recipe.install.as_ref().is_some_and(|install| install.with_dev);
     let mut packages = packages::document(&app, false, &context.id);
@@ -74,6 +86,20 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         sbom: packages,
         ..Launch::default()
     })
+}
+
+/// `$HOME/.bp/bin/start` and `pre-start` stand in manifests and `Procfile`s.
+fn link_classic_names(context: &BuildContext) -> io::Result<()> {
+    let bin = context.app_dir.join(".bp/bin");
+    fs_err::create_dir_all(&bin)?;
+    for name in ["start", "pre-start"] {
+        let link = bin.join(name);
+        if link.symlink_metadata().is_ok() {
+            fs_err::remove_file(&link)?;
+        }
+        symlink(context.layers.path("helper").join("bin/helper"), link)?;
+    }
+    Ok(())
 }
 
 /// What was chosen, and why.

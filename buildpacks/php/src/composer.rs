@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use kouti::{BuildContext, Command, Env, Layer, LayerEnv, Log, Problem, Uses, sha256, tree};
 use serde::Serialize;
 
+use crate::audit;
 use crate::auth;
 use crate::composer_failure::{Step, explain};
 use crate::install::Install;
@@ -41,7 +42,6 @@ pub(crate) struct Runner<'a> {
     install: &'a Install,
     /// The program.
     phar: PathBuf,
-    work_dir: PathBuf,
     env: Env,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Runner<'a> {
             uses: Uses::BUILD,
             key: Key::of(artifact),
             env: LayerEnv::new(),
-            sbom: None,
+            sbom: Some(context.document(artifact)),
         };
         let made = context.layers.ensure(log, &layer, |dir, log| {
             fs_err::create_dir(dir.join("bin"))?;
@@ -70,7 +70,6 @@ impl<'a> Runner<'a> {
         let cache = context.layers.cache(log, "composer-cache", CacheKey { format: 1 })?;
         Ok(Self {
             env: environment(context, install, &cache, php)?,
-            work_dir: install.work_dir(&context.app_dir),
             phar: made.dir.join("bin/composer"),
             context,
             install,
@@ -117,7 +116,8 @@ impl<'a> Runner<'a> {
         for secret in auth::secrets(&self.env) {
             masks.add(&secret);
         }
-        Command::new("composer", &self.work_dir, &self.env)
+        // Not in the directory of the composer file: Composer's paths begin where it is called.
+        Command::new("composer", &self.context.app_dir, &self.env)
             .through("php", [&self.phar])
             .args(words.iter().copied())
             .masks(masks)
@@ -129,8 +129,15 @@ impl<'a> Runner<'a> {
         }
         let mut words = vec!["global", "require", "--no-progress", "--no-interaction"];
         words.extend(self.install.global.iter().map(String::as_str));
+        let key = GlobalKey {
+            packages: self.install.global.clone(),
+            php: self.env.get("KOUTI_PHP_LINE").unwrap_or_default().to_owned(),
+            composer: self.install.composer.artifact.version.to_string(),
+        };
+        let home = self.context.layers.cache(log, "composer-global", key)?;
         // The variables that say where the app's packages go do not count for these.
         let mut own = self.env.clone();
+        own.set("COMPOSER_HOME", &home);
         own.remove("COMPOSER");
         own.remove("COMPOSER_BIN_DIR");
         own.set("COMPOSER_VENDOR_DIR", "vendor");
@@ -138,7 +145,6 @@ impl<'a> Runner<'a> {
         let done = self.run(log, &words, Step::Global);
         self.env = env;
         done?;
-        let home = PathBuf::from(self.env.get("COMPOSER_HOME").unwrap_or_default());
         self.env.prepend("PATH", home.join("vendor/bin"), ":");
         Ok(())
     }
@@ -190,23 +196,38 @@ impl<'a> Runner<'a> {
     }
 
     fn audit(&self, log: &mut Log) -> Result<(), Problem> {
-        let step = match self.install.audit {
-            Audit::Off => return Ok(()),
-            Audit::Report => Step::Report,
-            Audit::Fail => Step::Audit,
-        };
+        let wanted = self.install.audit;
+        if wanted == Audit::Off {
+            return Ok(());
+        }
         let mut words = vec!["audit", "--locked", "--no-interaction"];
         if !self.install.with_dev {
             words.push("--no-dev");
         }
-        match self.run(log, &words, step) {
-            Err(problem) if self.install.audit == Audit::Report => {
-                log.warn(kouti::Notice::new(problem.summary).hint("its list is above"));
-                Ok(())
-            }
-            result => result,
+        log.step(&format!("Running {}", self.command(&words).arg("--format=json").shown()));
+        // By a shell, because what it finds is its exit code too, and of a failed command only the
+        // last lines are known.
+        let answer = Command::new("sh", &self.context.app_dir, &self.env)
+            .args(["-c", "php \"$0\" \"$@\" || :"])
+            .arg(&self.phar)
+            .args(words.iter().copied())
+            .arg("--format=json")
+            .output()
+            .unwrap_or_default();
+        if audit::tell(&answer, wanted, log)? {
+            return Ok(());
         }
+        // Once more, for everybody to see why there is no answer.
+        audit::without_answer(self.run(log, &words, Step::Audit), wanted, log)
     }
+}
+
+/// What packages for the build alone depend on.
+#[derive(Serialize)]
+struct GlobalKey {
+    packages: Vec<String>,
+    php: String,
+    composer: String,
 }
 
 #[derive(Serialize)]

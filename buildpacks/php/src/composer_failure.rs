@@ -14,10 +14,8 @@ pub(crate) enum Step<'a> {
     Global,
     /// A script of `composer.json`.
     Script(&'a str),
-    /// A look for known vulnerabilities, which the user wants to be without.
+    /// A look for known vulnerabilities, to which there was no answer.
     Audit,
-    /// The same, only to know.
-    Report,
 }
 
 /// The first one whose trace is found decides.
@@ -236,17 +234,11 @@ pub(crate) fn explain(failed: CommandFailed, step: Step<'_>) -> Problem {
         return failed.into();
     };
     let output = tail.join("\n") + "\n";
-    if matches!(step, Step::Audit | Step::Report) {
-        let summary = "packages of the app have known vulnerabilities";
-        let problem = Problem::new("composer-audit", Fault::App, summary);
-        return problem
-            .hint("update them: their names are above")
-            .hint("set BP_COMPOSER_AUDIT=report to build nevertheless");
-    }
     if let Some(known) = KnownFailure::find(KNOWN, &output) {
         return known.problem(&output, failed);
     }
     let meaning = match (step, status.0.code()) {
+        (Step::Audit, _) => "Composer cannot tell whether packages are vulnerable".to_owned(),
         (Step::Script(name), _) => format!("the script `{name}` ended with {status}"),
         (_, Some(2)) => "Composer finds no set of packages that fits together".to_owned(),
         (_, Some(4)) => "Composer cannot use composer.lock".to_owned(),
@@ -460,10 +452,10 @@ mod tests {
 
         hint: its own message is above
 
-        error[composer-audit]: packages of the app have known vulnerabilities
+        error[composer-failed]: Composer cannot tell whether packages are vulnerable
+          caused by: `composer install` ended with exit code 5
 
-        hint: update them: their names are above
-        hint: set BP_COMPOSER_AUDIT=report to build nevertheless
+        hint: its own message is above
         ");
     }
 }

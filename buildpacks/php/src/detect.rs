@@ -3,6 +3,7 @@
 use kouti::{Alternative, Context, Detection, Entry, Problem, settings};
 
 use crate::app::{Composer, builds_assets, has_entry_script};
+use crate::cloud_foundry::Classic;
 use crate::composer_file::{ComposerFiles, NoComposerFile};
 use crate::install::COMPOSER;
 use crate::php_version::{PHP, plan_requests};
@@ -11,6 +12,9 @@ use crate::settings::{COMPOSER_VERSION, VERSION};
 
 /// A bad value of a setting does not end the detection: the build tells, whose output people see.
 pub(crate) fn detect(context: &Context) -> Result<Detection, Problem> {
+    // The build tells what is wrong with them.
+    let classic = Classic::read(context).unwrap_or_default();
+    let context = &context.with_env(classic.apply(&context.env));
     let (dir, env) = (&context.app_dir, &context.env);
     let named = env.given("COMPOSER");
     let files = ComposerFiles::find(dir, named);

@@ -69,6 +69,21 @@ const NEEDS: &[(&str, &[&str])] = &[
 /// Extensions that left PHP itself, and its last line that had them.
 const GONE: &[(&str, &str)] = &[("imap", "8.3"), ("pspell", "8.3")];
 
+/// Packages that stand in for an extension, in PHP itself.
+const STAND_INS: &[(&str, &str)] = &[
+    ("apcu", "symfony/polyfill-apcu"),
+    ("bcmath", "phpseclib/bcmath_compat"),
+    ("ctype", "symfony/polyfill-ctype"),
+    ("iconv", "symfony/polyfill-iconv"),
+    ("imap", "javanile/php-imap2"),
+    ("intl", "symfony/polyfill-intl-icu"),
+    ("mbstring", "symfony/polyfill-mbstring"),
+    ("mcrypt", "phpseclib/mcrypt_compat"),
+    ("mongo", "alcaeus/mongo-php-adapter"),
+    ("sodium", "paragonie/sodium_compat"),
+    ("uuid", "symfony/polyfill-uuid"),
+];
+
 /// One reason for an extension.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Required {
@@ -316,11 +331,19 @@ impl Explain for NoExtension {
         if let Some(line) = self.last_line {
             hints.push(format!("PHP {line} was the last to have it: set BP_PHP_VERSION={line}"));
         }
+        if let Some((_, package)) = STAND_INS.iter().find(|(name, _)| *name == self.name) {
+            hints.push(format!(
+                "the package {package} provides it: `composer require {package}`, and commit the \
+                 lock"
+            ));
+        }
         hints.push(match self.origin.as_str() {
             "BP_PHP_EXTENSIONS" => "correct BP_PHP_EXTENSIONS".to_owned(),
-            origin => format!(
-                "do without it: find out with `composer why ext-{}` what needs it, or let a \
-                 polyfill provide it ({origin} wants it)",
+            origin if origin.starts_with("the binding") => {
+                "keep sessions elsewhere: leave the binding out".to_owned()
+            }
+            _ => format!(
+                "do without it: `composer why ext-{}` tells everything that needs it",
                 self.name
             ),
         });

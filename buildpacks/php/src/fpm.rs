@@ -6,18 +6,21 @@ use std::path::Path;
 use kouti::{Explain, Fault};
 
 use crate::app::Snippet;
+use crate::cloud_foundry::FPM_DIR;
 
 /// Where it is in the layer.
 pub(crate) const FILE: &str = "php-fpm.conf";
 
-/// Directories whose files come after ours: of other buildpacks, then of the app.
-const INCLUDED: [&str; 2] = [".php.fpm.bp", ".php.fpm.d"];
+/// Where other buildpacks put files that come after ours.
+pub(crate) const OTHERS: &str = ".php.fpm.bp";
+/// Where the app does; these come last.
+const OWN: &str = ".php.fpm.d";
 
 /// The main file. What depends on the container comes in by variables, which FPM replaces.
 ///
 /// The section is still `[www]` where the files of the app follow, as with Paketo: most of theirs
 /// have no header.
-pub(crate) fn config(app_dir: &Path) -> String {
+pub(crate) fn config(app_dir: &Path, is_classic: bool) -> String {
     let mut text = "\
 ; Written by kouti/php. Change it with files in .php.fpm.d.
 [global]
@@ -50,8 +53,10 @@ decorate_workers_output = no
 php_value[error_log] = /proc/self/fd/2
 "
     .to_owned();
-    // FPM does not start where the directory of an include is missing.
-    for dir in INCLUDED.into_iter().filter(|dir| app_dir.join(dir).is_dir()) {
+    // FPM does not start where the directory of an include is missing: this build makes the first.
+    let classic = is_classic.then_some(FPM_DIR);
+    let dirs = [OTHERS, OWN].into_iter().chain(classic);
+    for dir in dirs.filter(|dir| *dir == OTHERS || app_dir.join(dir).is_dir()) {
         let _ = writeln!(text, "include = ${{APP_ROOT}}/{dir}/*.conf");
     }
     text

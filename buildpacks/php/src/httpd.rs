@@ -154,8 +154,7 @@ fn root(site: &Site, text: &mut String) {
          Options SymLinksIfOwnerMatch\n    AllowOverride All\n    Require all granted\n    \
          CGIPassAuth On"
     );
-    if let Some(script) = &site.front_controller {
-        // A `.htaccess` of the app comes later, and so can change it.
+    if let Some(script) = site.front_controller.as_ref().filter(|_| !site.has_htaccess) {
         let _ = writeln!(text, "    FallbackResource \"/{script}\"");
     }
     text.push_str(

@@ -7,19 +7,24 @@ use std::path::Path;
 
 use kouti::sha256;
 
+use crate::cloud_foundry::INI_DIR;
 use crate::extensions::Extensions;
 
 /// Generated files, by their paths within a layer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ConfigFiles(BTreeMap<&'static str, String>);
+pub(crate) struct ConfigFiles {
+    files: BTreeMap<&'static str, String>,
+    /// Directories of the app that are scanned after ours.
+    own_dirs: Vec<&'static str>,
+}
 
 impl ConfigFiles {
     pub(crate) fn add(&mut self, path: &'static str, text: String) {
-        self.0.insert(path, text);
+        self.files.insert(path, text);
     }
 
     pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {
-        for (path, text) in &self.0 {
+        for (path, text) in &self.files {
             let path = dir.join(path);
             if let Some(parent) = path.parent() {
                 fs_err::create_dir_all(parent)?;
@@ -29,9 +34,16 @@ impl ConfigFiles {
         Ok(())
     }
 
+    /// The directories to scan after `php.ini`: ours, then the app's.
+    pub(crate) fn scan_dirs(&self, config_dir: &Path, app_dir: &Path) -> String {
+        let own = self.own_dirs.iter().map(|dir| app_dir.join(dir));
+        let dirs = std::iter::once(config_dir.join("conf.d")).chain(own);
+        dirs.map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(":")
+    }
+
     /// The digest of every file, by its path.
     pub(crate) fn digests(&self) -> BTreeMap<&'static str, String> {
-        self.0.iter().map(|(path, text)| (*path, sha256(text))).collect()
+        self.files.iter().map(|(path, text)| (*path, sha256(text))).collect()
     }
 }
 
@@ -41,6 +53,8 @@ pub(crate) struct IniWishes<'a> {
     /// Whether PHP looks for changed files on every request.
     pub(crate) watches_files: bool,
     pub(crate) extensions: &'a Extensions,
+    /// Whether directories of Cloud Foundry's classic buildpack count.
+    pub(crate) is_classic: bool,
 }
 
 /// What PHP's own `php.ini-production` says otherwise than PHP itself. Only directives that every
@@ -50,6 +64,7 @@ const PRODUCTION: &str = "\
 [PHP]
 display_errors = Off
 display_startup_errors = Off
+enable_dl = Off
 error_reporting = E_ALL & ~E_DEPRECATED
 log_errors = On
 max_input_time = 60
@@ -66,16 +81,15 @@ zend.exception_string_param_max_len = 0
 /// All files, for PHP in the image and in the build.
 pub(crate) fn files(wishes: &IniWishes<'_>) -> ConfigFiles {
     let mut files = ConfigFiles::default();
+    files.own_dirs.push(".php.ini.d");
+    if wishes.is_classic {
+        files.own_dirs.push(INI_DIR);
+    }
     files.add("etc/php.ini", PRODUCTION.to_owned());
     files.add("conf.d/00-kouti.ini", kouti(wishes));
     files.add("conf.d/10-zend.ini", load("zend_extension", &wishes.extensions.zend));
     files.add("conf.d/20-extensions.ini", load("extension", &wishes.extensions.plain));
     files
-}
-
-/// The directories to scan after `php.ini`: ours, then the app's.
-pub(crate) fn scan_dirs(config_dir: &Path, app_dir: &Path) -> String {
-    format!("{}:{}", config_dir.join("conf.d").display(), app_dir.join(".php.ini.d").display())
 }
 
 fn kouti(wishes: &IniWishes<'_>) -> String {

@@ -18,8 +18,12 @@ pub(crate) fn effective(env: &Env, directive: &str) -> Option<String> {
     }
     let pool = |keyword: &str| {
         let name = format!("{keyword}[{directive}]");
-        let files = files(&app_dir.join(".php.fpm.d"), "conf").into_iter();
-        files.filter_map(|file| last_in(&file, |line| assigned(line, &name))).next_back()
+        let files = [".php.fpm.bp", ".php.fpm.d"].map(|dir| files(&app_dir.join(dir), "conf"));
+        files
+            .into_iter()
+            .flatten()
+            .filter_map(|file| last_in(&file, |line| assigned(line, &name)))
+            .next_back()
     };
     value = pool("php_value").or(value);
     let web_dir = app_dir.join(env.given(crate::names::WEB_DIR).unwrap_or_default());

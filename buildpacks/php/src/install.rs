@@ -1,7 +1,5 @@
 //! Decision: whether and how Composer installs packages.
 
-use std::path::{Path, PathBuf};
-
 use kouti::catalog::{Catalog, Choice, Request, Target, Wanted, choose};
 use kouti::version::Range;
 use kouti::{Env, Explain, Fault, Notice, Problem};
@@ -99,11 +97,6 @@ impl Install {
             bin_dir,
             with_dev,
         })
-    }
-
-    /// The directory of the composer file, where Composer works.
-    pub(crate) fn work_dir(&self, app_dir: &Path) -> PathBuf {
-        app_dir.join(&self.file).parent().unwrap_or(app_dir).to_owned()
     }
 }
 

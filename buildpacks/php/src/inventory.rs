@@ -25,8 +25,8 @@ pub(crate) struct Inventory {
     pub(crate) extension_dir: String,
     /// Interface for which they were compiled.
     pub(crate) api: String,
-    /// Libraries beside the program that it finds by `LD_LIBRARY_PATH` only.
-    pub(crate) has_bundled_libraries: bool,
+    /// Files of libraries beside the program, which it finds by `LD_LIBRARY_PATH` only.
+    pub(crate) libraries: Vec<String>,
 }
 
 /// Extensions that PHP loads in another way than the others.
@@ -82,9 +82,9 @@ impl Inventory {
         let (extension_dir, api) = extension_dir(dir)?;
         let shared = shared(&dir.join(&extension_dir))?;
         let libraries = dir.join("lib");
-        let has_bundled_libraries = has_libraries(&libraries)?;
+        let bundled = bundled(&libraries)?;
         let mut env = context.env.clone();
-        if has_bundled_libraries {
+        if !bundled.is_empty() {
             env.append("LD_LIBRARY_PATH", &libraries, ":");
         }
         let built_in = list(context, dir, &env, &[])?;
@@ -102,7 +102,7 @@ impl Inventory {
             shared,
             extension_dir,
             api,
-            has_bundled_libraries,
+            libraries: bundled,
         })
     }
 
@@ -188,16 +188,20 @@ fn shared(dir: &Path) -> Result<Vec<String>, Problem> {
     Ok(names)
 }
 
-fn has_libraries(dir: &Path) -> Result<bool, Problem> {
-    if !dir.is_dir() {
-        return Ok(false);
-    }
-    for entry in fs_err::read_dir(dir)? {
-        if entry?.file_name().to_string_lossy().contains(".so") {
-            return Ok(true);
+/// The files of libraries, each once: the other names of one are links to it.
+fn bundled(dir: &Path) -> Result<Vec<String>, Problem> {
+    let mut names = Vec::new();
+    if dir.is_dir() {
+        for entry in fs_err::read_dir(dir)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.contains(".so") && entry.file_type()?.is_file() {
+                names.push(name);
+            }
         }
     }
-    Ok(false)
+    names.sort();
+    Ok(names)
 }
 
 fn internal(error: &serde_json::Error) -> Problem {

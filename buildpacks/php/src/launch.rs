@@ -6,7 +6,7 @@ use std::path::Path;
 use kouti_launch::Env;
 use kouti_launch::binding::Bindings;
 use kouti_launch::helper::Outcome;
-use kouti_report::Problem;
+use kouti_report::{Explain, Fault, Problem};
 
 use crate::names;
 use crate::run_dir::{run_dir, write};
@@ -49,7 +49,13 @@ fn configure(env: &Env, outcome: &mut Outcome) -> Result<(), Problem> {
             outcome.warn(warning.as_str());
         }
         outcome.say(format!("sessions are kept in {}", session.directives[0].1));
-        files.push(("90-session.ini", session_ini(env, &session)));
+        let mut text = session_ini(env, &session)?;
+        if env.given("VCAP_APPLICATION").is_some() {
+            // Sessions that all instances share need no sticky router. The classic buildpack calls
+            // them so, and users stay logged in.
+            text.push_str("session.name = PHPSESSIONID\n");
+        }
+        files.push(("90-session.ini", text));
     }
     if files.is_empty() {
         return Ok(());
@@ -70,19 +76,45 @@ fn with(dirs: Option<&str>, dir: &Path) -> String {
     }
 }
 
-fn session_ini(env: &Env, session: &Session) -> String {
+fn session_ini(env: &Env, session: &Session) -> Result<String, NoSessionExtension> {
     let loaded: Vec<_> = env.given(names::EXTENSIONS).unwrap_or_default().split(',').collect();
     let dir = Path::new(env.given("PHP_EXTENSION_DIR").unwrap_or_default());
     let mut text = String::new();
     for name in session.extensions.iter().filter(|name| !loaded.contains(name)) {
         if dir.join(format!("{name}.so")).is_file() {
             let _ = writeln!(text, "extension = {name}");
+        } else if *name == session.directives[0].1 && dir.is_dir() {
+            return Err(NoSessionExtension { name: (*name).to_owned() });
         }
     }
     for (name, value) in &session.directives {
         let _ = writeln!(text, "{name} = {}", quoted(value));
     }
-    text
+    Ok(text)
+}
+
+/// PHP would refuse every session.
+#[derive(Debug, thiserror::Error)]
+#[error("sessions are to be kept in {name}, but this PHP has no extension `{name}`")]
+struct NoSessionExtension {
+    name: String,
+}
+
+impl Explain for NoSessionExtension {
+    fn id(&self) -> &'static str {
+        "no-session-extension"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![
+            "start the container without the binding".to_owned(),
+            format!("or build with BP_PHP_EXTENSIONS={} and a PHP that has it", self.name),
+        ]
+    }
 }
 
 /// `name=value`, separated by lines or by `;` outside quotes.

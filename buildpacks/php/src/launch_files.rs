@@ -9,17 +9,17 @@ use kouti_launch::binding::{Bindings, EntryFile};
 use kouti_report::Problem;
 
 use crate::run_dir::write;
-use crate::{ini_values, names};
+use crate::{ini_values, launch_settings, names};
 
 /// Writes what nginx includes.
 pub(crate) fn nginx(env: &Env, run_dir: &Path, fpm: &str, port: u16) -> Result<(), Problem> {
     let dir = run_dir.join("nginx");
     let size = ini_values::effective(env, "post_max_size").unwrap_or_else(|| "8M".to_owned());
-    let seconds = |name: &str| env.given(name).and_then(|text| text.parse::<u64>().ok());
+    let seconds = |name: &str| launch_settings::number(env, name);
     let timeout = seconds("BPL_PHP_FPM_REQUEST_TIMEOUT").map(|time| time + 5);
-    let log = match access_log(env) {
-        Some(format) => format!("access_log /dev/stdout {format};\n"),
-        None => "access_log off;\n".to_owned(),
+    let log = match launch_settings::log_format(env).as_str() {
+        "off" => "access_log off;\n".to_owned(),
+        format => format!("access_log /dev/stdout {format};\n"),
     };
     let keepalive = seconds("BPL_PHP_KEEPALIVE").unwrap_or(65);
     for (file, text) in [
@@ -48,7 +48,7 @@ fn nginx_server(env: &Env, port: u16) -> Result<String, Problem> {
     if tls {
         text.push_str(&certificate(env)?);
     }
-    if is_on(env, "BPL_PHP_FPM_STATUS") {
+    if launch_settings::is_on(env, "BPL_PHP_FPM_STATUS") {
         for path in [STATUS, PING] {
             let _ = writeln!(
                 text,
@@ -87,15 +87,20 @@ fn certificate(env: &Env) -> Result<String, Problem> {
 /// Writes what httpd includes.
 pub(crate) fn httpd(env: &Env, run_dir: &Path) -> io::Result<()> {
     let mut text = String::new();
-    let seconds = |name: &str| env.given(name).and_then(|text| text.parse::<u64>().ok());
+    let seconds = |name: &str| launch_settings::number(env, name);
     let _ = writeln!(text, "KeepAliveTimeout {}", seconds("BPL_PHP_KEEPALIVE").unwrap_or(5));
     if let Some(time) = seconds("BPL_PHP_FPM_REQUEST_TIMEOUT") {
         let _ = writeln!(text, "ProxyTimeout {}", time + 5);
+        // Who may work for longer may also upload for longer.
+        let body = (time + 5).max(20);
+        let _ =
+            writeln!(text, "RequestReadTimeout header=20-40,MinRate=500 body={body},MinRate=500");
     }
-    if let Some(format) = access_log(env) {
+    let format = launch_settings::log_format(env);
+    if format != "off" {
         let _ = writeln!(text, "CustomLog /proc/self/fd/1 {format}");
     }
-    if is_on(env, "BPL_PHP_FPM_STATUS") {
+    if launch_settings::is_on(env, "BPL_PHP_FPM_STATUS") {
         for path in [STATUS, PING] {
             let _ = writeln!(
                 text,
@@ -105,22 +110,6 @@ pub(crate) fn httpd(env: &Env, run_dir: &Path) -> io::Result<()> {
         }
     }
     write(&run_dir.join("httpd/launch.conf"), &text)
-}
-
-/// The format of the access log; none if there is to be no log.
-fn access_log(env: &Env) -> Option<&'static str> {
-    match env.given("BPL_PHP_ACCESS_LOG").map(str::to_ascii_lowercase).as_deref() {
-        Some("off") => None,
-        Some("common") => Some("common"),
-        Some("combined") => Some("combined"),
-        Some("json") => Some("json"),
-        _ => Some("extended"),
-    }
-}
-
-fn is_on(env: &Env, name: &str) -> bool {
-    let words = ["1", "t", "true", "yes", "on"];
-    env.given(name).is_some_and(|text| words.contains(&text.to_ascii_lowercase().as_str()))
 }
 
 /// Where the kernel has none, nginx does not start with an address of it.

@@ -4,7 +4,10 @@
 mod ini_values;
 mod launch;
 mod launch_files;
+mod launch_settings;
 pub mod names;
+mod plan;
+mod process_file;
 mod run_dir;
 mod session;
 pub mod start;

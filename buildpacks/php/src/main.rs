@@ -4,8 +4,11 @@
 //! `recipe` decides, `build` acts.
 
 mod app;
+mod audit;
 mod auth;
 mod build;
+mod check;
+mod cloud_foundry;
 mod composer;
 mod composer_failure;
 mod composer_file;
@@ -21,6 +24,7 @@ mod httpd;
 mod ini;
 mod install;
 mod inventory;
+mod library_links;
 mod nginx;
 mod packages;
 mod php_version;

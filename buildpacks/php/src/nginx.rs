@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn the_root_of_an_app_hides_what_belongs_to_development() {
-        let site = Site { denied: crate::site::denied("", "vendor"), ..Site::default() };
+        let site =
+            Site { denied: crate::site::denied("", "vendor", "vendor/bin"), ..Site::default() };
         let mut text = String::new();
         locations(&site, &[], &mut text);
         assert_snapshot!(text.lines().skip(8).take(6).collect::<Vec<_>>().join("\n"), @"

@@ -36,6 +36,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) composer: Option<&'a Composer>,
     /// Whether development packages will be installed.
     pub(crate) with_dev: bool,
+    /// Of Cloud Foundry's classic buildpack.
+    pub(crate) classic: Option<&'a str>,
     pub(crate) plan: &'a Plan,
 }
 
@@ -59,7 +61,13 @@ pub(crate) fn choose_php(
         return Ok((choice, notices));
     }
     if demands.is_empty() {
-        let mut wanted = requests_of_others(wishes.plan)?;
+        let mut wanted = Vec::new();
+        if let Some(text) = wishes.classic {
+            let origin = ".bp-config/options.json".to_owned();
+            let range = Range::parse(text).map_err(|error| error.asked_for_in(origin.as_str()))?;
+            wanted.push(Wanted { range, origin });
+        }
+        wanted.extend(requests_of_others(wishes.plan)?);
         wanted.push(default);
         return Ok((newest(&wanted, catalog, target)?, Vec::new()));
     }

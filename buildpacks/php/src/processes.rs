@@ -10,12 +10,24 @@ use crate::server::ServerName;
 /// The supervisor, by the name that a `Procfile` may use too.
 pub(crate) const START: &str = "php-start";
 
+/// Every name by which a `Procfile` may call it; the second one is that of Paketo's.
+pub(crate) const PROGRAMS: [&str; 2] = [START, "procmgr-binary"];
+
 /// Scripts that a console app is started with by convention.
-const TASKS: [&str; 4] = ["app.php", "main.php", "run.php", "start.php"];
+pub(crate) const TASKS: [&str; 4] = ["app.php", "main.php", "run.php", "start.php"];
 
 pub(crate) fn declare(app: &App, recipe: &Recipe) -> Vec<Process> {
     match recipe.server {
         _ if recipe.is_provider => Vec::new(),
+        ServerName::None if app.classic.is_active => app
+            .classic
+            .start
+            .iter()
+            // Cloud Foundry starts nothing but this process.
+            .map(|start| {
+                Process::new("web", ["php"].into_iter().chain(start.split_whitespace())).default()
+            })
+            .collect(),
         ServerName::None => TASKS
             .iter()
             .find(|file| app.dir.join(file).is_file())

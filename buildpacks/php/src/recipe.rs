@@ -67,9 +67,11 @@ impl Recipe {
             setting: settings.version.as_deref(),
             composer: app.composer.as_ref(),
             with_dev,
+            classic: app.classic.version.as_deref(),
             plan: &context.plan,
         };
         let (php, mut notices) = choose_php(&wishes, catalog, target)?;
+        notices.extend(app.classic.notices.iter().cloned());
         let install = match &app.composer {
             Some(composer) => {
                 Some(Install::decide(app, composer, settings, env, catalog, target, &mut notices)?)
@@ -90,18 +92,31 @@ impl Recipe {
             notices.extend(no_index(app, site));
         }
         let server_conf = server_conf(app, settings, server)?;
+        let composer = app.composer.as_ref();
+        let mut required =
+            composer.map(|composer| extensions::required(composer, with_dev)).unwrap_or_default();
         if server.program().is_some() && server_conf.is_none() {
             fpm::check(&app.snippets.fpm)?;
+        }
+        let bound = bound_stores(context)?;
+        for (name, binding) in &bound {
+            notices.push(
+                Notice::new(format!(
+                    "sessions: the binding `{binding}` counts when the app starts"
+                ))
+                .hint("nothing of it is in the image: bind it to the container too"),
+            );
+            required.push(Required {
+                name: (*name).to_owned(),
+                range: "*".to_owned(),
+                origin: format!("the binding `{binding}`"),
+            });
         }
         let is_wordpress = framework.is_some_and(|framework| framework.name == "wordpress");
         Ok(Self {
             server_conf,
             writable_dirs: writable_dirs(app, settings, framework, web_dir)?,
-            required: app
-                .composer
-                .as_ref()
-                .map(|composer| extensions::required(composer, with_dev))
-                .unwrap_or_default(),
+            required,
             stood_for: app
                 .composer
                 .as_ref()
@@ -124,6 +139,16 @@ impl Recipe {
             notices,
         })
     }
+}
+
+/// Bindings for sessions that this build sees: extension, and name of the binding.
+fn bound_stores(context: &BuildContext) -> Result<Vec<(&'static str, String)>, Problem> {
+    let mut bound = Vec::new();
+    for (name, kind) in [("redis", "php-redis-session"), ("memcached", "php-memcached-session")] {
+        let binding = context.bindings.exactly_one(kind)?;
+        bound.extend(binding.map(|binding| (name, binding.name.clone())));
+    }
+    Ok(bound)
 }
 
 /// Whether this app is none of ours, and somebody else only wants PHP.
@@ -163,7 +188,9 @@ fn site(
         denied: site::denied(
             &web_dir,
             install.map_or("vendor", |install| install.vendor_dir.as_str()),
+            install.map_or("vendor/bin", |install| install.bin_dir.as_str()),
         ),
+        has_htaccess: app.dir.join(&web_dir).join(".htaccess").is_file(),
         front_controller,
         // Where nobody asked for a server, the app ran on PHP's own before, which has none.
         https_redirect: settings.https_redirect.unwrap_or(is_named)

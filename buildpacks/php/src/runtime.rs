@@ -76,5 +76,21 @@ fn document(
             ..Component::default()
         });
     }
+    if php.bundles.is_empty() {
+        document.components.extend(inventory.libraries.iter().map(|file| library(file)));
+    }
     document
+}
+
+/// A library of which the archive only has the name: scanners at least see that it is there.
+fn library(file: &str) -> Component {
+    let name = file.split(".so").next().unwrap_or(file);
+    Component {
+        purl: Purl::new("generic", name).ok(),
+        name: name.to_owned(),
+        version: "unknown".to_owned(),
+        kind: Kind::Library,
+        location: Some(format!("{DIST}/lib/{file}")),
+        ..Component::default()
+    }
 }

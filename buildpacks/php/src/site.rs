@@ -15,6 +15,8 @@ pub(crate) struct Site {
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) static_expires: Option<String>,
     pub(crate) server_admin: String,
+    /// Whether the document root has a `.htaccess`, which says itself what gets what is no file.
+    pub(crate) has_htaccess: bool,
     /// Paths below the document root that nobody gets: what belongs to development.
     pub(crate) denied: Vec<String>,
 }
@@ -32,13 +34,24 @@ pub(crate) const PRIVATE_NETWORKS: [&str; 8] = [
 ];
 
 /// What is not to be served where the app itself is the document root.
-const DEVELOPMENT: [&str; 6] =
-    ["composer.json", "composer.lock", "composer.phar", "package.json", "Procfile", "project.toml"];
+const DEVELOPMENT: [&str; 8] = [
+    "composer.json",
+    "composer.lock",
+    "composer.phar",
+    "httpd.conf",
+    "nginx.conf",
+    "package.json",
+    "Procfile",
+    "project.toml",
+];
 
 /// See [`Site::denied`].
-pub(crate) fn denied(web_dir: &str, vendor_dir: &str) -> Vec<String> {
+pub(crate) fn denied(web_dir: &str, vendor_dir: &str, bin_dir: &str) -> Vec<String> {
     if !web_dir.is_empty() {
         return Vec::new();
     }
-    DEVELOPMENT.iter().map(ToString::to_string).chain([format!("{vendor_dir}/")]).collect()
+    let vendor = format!("{vendor_dir}/");
+    let bin = format!("{bin_dir}/");
+    let bin = (!bin.starts_with(&vendor)).then_some(bin);
+    DEVELOPMENT.iter().map(ToString::to_string).chain([vendor]).chain(bin).collect()
 }

@@ -2,57 +2,123 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 
 use kouti_launch::Env;
 use kouti_report::{Explain, Fault, Problem};
-use rustix::process::Signal;
 
 use crate::launch::configured;
-use crate::launch_files;
-use crate::names;
+use crate::plan::{Plan, SHUTDOWN, Server, fpm_args};
 use crate::run_dir::run_dir;
-use crate::supervisor::{Address, Service, Times, run, say, tell};
-use crate::workers::{Room, Workers};
+use crate::supervisor::{Times, run, say, tell};
+use crate::{launch_settings, names, process_file};
 
-/// Where nginx finds PHP-FPM; Paketo's place, which configurations of apps name.
-const SOCKET: &str = "/tmp/php-fpm.socket";
-/// Where httpd does.
-const FPM_PORT: u16 = 9000;
+/// What is asked of the program.
+enum Task {
+    /// Runs what the image was built for.
+    Serve,
+    /// Runs the programs of a list.
+    List(String),
+    /// Lets the servers read their configurations, and no more.
+    Check,
+}
 
-/// The whole of the program.
+/// The whole of the program, by the name that it is called by.
 #[must_use]
-pub fn main() -> ExitCode {
-    let code = start(Env::of_process()).unwrap_or_else(|problem| {
+pub fn main(called_as: &str) -> ExitCode {
+    let args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let code = act(called_as, args.collect(), Env::of_process()).unwrap_or_else(|problem| {
         tell(&problem);
         1
     });
     ExitCode::from(code)
 }
 
-fn start(env: Env) -> Result<u8, Problem> {
+fn act(called_as: &str, mut args: Vec<String>, env: Env) -> Result<u8, Problem> {
+    if called_as == PRE_START && !args.is_empty() {
+        let command = args.remove(0);
+        let status = Command::new(&command).args(args).status();
+        let status = status.map_err(|error| kouti_launch::supervisor::CannotStart {
+            program: command.clone(),
+            error,
+        })?;
+        if !status.success() {
+            say(&format!("{command} ended with {status}, so the servers do not start"));
+            return Ok(1);
+        }
+        return start(env, &Task::Serve);
+    }
+    let task = match args.as_slice() {
+        [] if called_as != PROCMGR => Task::Serve,
+        [flag] if flag == "--check" => Task::Check,
+        [file] if !file.starts_with('-') => Task::List(file.clone()),
+        _ => return Err(BadArguments { called_as: called_as.to_owned() }.into()),
+    };
+    start(env, &task)
+}
+
+/// Paketo's supervisor, which `Procfile`s name.
+const PROCMGR: &str = "procmgr-binary";
+/// Of Cloud Foundry's classic buildpack: runs its arguments, then the servers.
+const PRE_START: &str = "pre-start";
+
+/// Every name of this program.
+pub const NAMES: [&str; 4] = ["php-start", PROCMGR, "start", PRE_START];
+
+fn start(env: Env, task: &Task) -> Result<u8, Problem> {
     let env = with_helper(env)?;
     let run_dir = run_dir(&env)?;
-    let plan = Plan::make(&env, &run_dir)?;
+    if matches!(task, Task::Check) {
+        return check(&env, &run_dir);
+    }
+    let listed = match task {
+        Task::List(file) => Some(process_file::read(Path::new(file))?),
+        _ => None,
+    };
+    let has_server = !matches!(env.given(names::SERVER), None | Some("none"));
+    let plan = match listed {
+        Some(_) if !has_server => Plan::without_server(&env),
+        _ => Plan::make(&env, &run_dir)?,
+    };
     for line in &plan.remarks {
         say(line);
+    }
+    if env.given("BPL_LOG_LEVEL").is_some_and(|level| level.eq_ignore_ascii_case("debug")) {
+        for (name, value) in &plan.variables {
+            say(&format!("{name}={value}"));
+        }
     }
     if let Some(code) = pre_start(&env)? {
         return Ok(code);
     }
-    let times = Times {
-        startup: seconds(&env, "BPL_PHP_STARTUP_TIMEOUT", 10),
-        shutdown: seconds(&env, "BPL_PHP_SHUTDOWN_TIMEOUT", 8),
+    let seconds = |name: &str, usual| {
+        Duration::from_secs(launch_settings::number(&env, name).unwrap_or(usual))
     };
-    let reread = || {
-        if let Err(problem) = Plan::make(&env, &run_dir) {
+    let times = Times {
+        startup: seconds("BPL_PHP_STARTUP_TIMEOUT", 10),
+        shutdown: seconds("BPL_PHP_SHUTDOWN_TIMEOUT", SHUTDOWN),
+    };
+    let services = match listed {
+        Some(entries) => plan.listed(&env, entries)?,
+        None => plan.services(&env)?,
+    };
+    // Renders what the servers include, and templates of the app: those that nginx has read are
+    // copies, and it would read them again as they were.
+    let reread = || match check(&env, &run_dir) {
+        Ok(0) => true,
+        Ok(_) => {
+            say("the configuration stays as it was");
+            false
+        }
+        Err(problem) => {
             tell(&problem);
+            false
         }
     };
-    let code = run(plan.services(&env)?, times, &reread)?;
+    let code = run(services, times, &reread)?;
     if code != 0
         && let Some(problem) = plan.port.and_then(port_problem)
     {
@@ -83,228 +149,35 @@ fn pre_start(env: &Env) -> Result<Option<u8>, Problem> {
         let status = Command::new("sh").args(["-c", text]).status()?;
         if !status.success() {
             say(&format!("{text} ended with {status}, so the servers do not start"));
-            let code = status.code().and_then(|code| u8::try_from(code).ok());
-            return Ok(Some(code.unwrap_or(1)));
+            return Ok(Some(code_of(status)));
         }
     }
     Ok(None)
 }
 
-fn seconds(env: &Env, name: &str, usual: u64) -> Duration {
-    let given = env.given(name).and_then(|text| text.parse().ok());
-    Duration::from_secs(given.filter(|time| *time > 0).unwrap_or(usual))
+fn code_of(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// What is to run.
-struct Plan {
-    /// The variables of this process, and what the helper adds to them.
-    env: Env,
-    server: Server,
-    app_dir: PathBuf,
-    /// Where PHP-FPM listens: a path, or an address.
-    fpm: String,
-    variables: BTreeMap<&'static str, String>,
-    port: Option<u16>,
-    remarks: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Server {
-    Nginx,
-    Httpd,
-    BuiltIn,
-    Fpm,
-}
-
-impl Plan {
-    /// Decides, and writes the files that the servers include.
-    fn make(env: &Env, run_dir: &Path) -> Result<Self, Problem> {
-        let server = match env.given(names::SERVER) {
-            Some("nginx") => Server::Nginx,
-            Some("httpd") => Server::Httpd,
-            Some("php-server") => Server::BuiltIn,
-            Some("fpm") => Server::Fpm,
-            _ => return Err(NoServer.into()),
-        };
-        let port = port(env, if server == Server::Fpm { FPM_PORT } else { 8080 })?;
-        let fpm = match env.given(names::FPM_LISTEN) {
-            Some(place) => place.to_owned(),
-            None if server == Server::Httpd => format!("127.0.0.1:{FPM_PORT}"),
-            None if server == Server::Fpm && launch_files::has_ipv6() => format!("[::]:{port}"),
-            None if server == Server::Fpm => format!("0.0.0.0:{port}"),
-            None => SOCKET.to_owned(),
-        };
-        let mut plan = Self {
-            env: env.clone(),
-            server,
-            app_dir: PathBuf::from(env.given("APP_ROOT").unwrap_or(".")),
-            variables: BTreeMap::new(),
-            port: Some(port),
-            remarks: Vec::new(),
-            fpm,
-        };
-        if server != Server::BuiltIn {
-            plan.size_fpm(env);
-        }
-        match server {
-            Server::Nginx => launch_files::nginx(env, run_dir, &plan.fpm, port)?,
-            Server::Httpd => launch_files::httpd(env, run_dir)?,
-            Server::BuiltIn | Server::Fpm => {}
-        }
-        plan.variables.insert(names::RUN_DIR, run_dir.display().to_string());
-        plan.variables.insert("PORT", port.to_string());
-        Ok(plan)
-    }
-
-    /// The numbers that the configuration of PHP-FPM takes from variables.
-    fn size_fpm(&mut self, env: &Env) {
-        let (workers, warning) = Workers::choose(env, Room::of(env, Path::new("/")));
-        let count = workers.count;
-        self.remarks.extend(warning.map(|text| format!("warning: {text}")));
-        let noun = if count == 1 { "worker" } else { "workers" };
-        self.remarks.push(format!("{count} PHP {noun} ({})", workers.why));
-        let pm = match env.given("BPL_PHP_FPM_PM").map(str::to_ascii_lowercase).as_deref() {
-            Some("static") => "static",
-            Some("ondemand") => "ondemand",
-            _ => "dynamic",
-        };
-        let number = |name: &str| env.given(name).and_then(|text| text.parse::<u64>().ok());
-        let spare = count.div_ceil(2).max(1);
-        let shutdown = seconds(env, "BPL_PHP_SHUTDOWN_TIMEOUT", 8).as_secs();
-        self.variables.extend([
-            (names::FPM_LISTEN, self.fpm.clone()),
-            ("KOUTI_FPM_CONTROL_TIMEOUT", format!("{shutdown}s")),
-            ("KOUTI_FPM_PM", pm.to_owned()),
-            ("KOUTI_FPM_MAX_CHILDREN", count.to_string()),
-            ("KOUTI_FPM_START_SERVERS", count.div_ceil(4).clamp(1, spare).to_string()),
-            ("KOUTI_FPM_MAX_SPARE_SERVERS", spare.to_string()),
-            ("KOUTI_FPM_MAX_REQUESTS", number("BPL_PHP_FPM_MAX_REQUESTS").unwrap_or(0).to_string()),
-            (
-                "KOUTI_FPM_REQUEST_TIMEOUT",
-                number("BPL_PHP_FPM_REQUEST_TIMEOUT").unwrap_or(0).to_string(),
-            ),
-            // Of a container that runs as root, the web server's workers do not.
-            ("KOUTI_FPM_LISTEN_MODE", if is_root() { "0666" } else { "0660" }.to_owned()),
-        ]);
-    }
-
-    fn services(&self, env: &Env) -> io::Result<Vec<Service>> {
-        let mut services = Vec::new();
-        if self.server != Server::BuiltIn {
-            services.push(self.fpm_service(env)?);
-        }
-        services.extend(match self.server {
-            Server::Nginx => Some(self.nginx_service(env)?),
-            Server::Httpd => Some(self.httpd_service(env)?),
-            Server::BuiltIn => Some(self.built_in_service(env)),
-            Server::Fpm => None,
-        });
-        if env.given(names::LIVE_RELOAD).is_some() {
-            services.extend(self.watcher());
-        }
-        Ok(services)
-    }
-
-    fn command(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.args(args).envs(self.env.as_map()).envs(&self.variables);
-        command.current_dir(&self.app_dir);
-        command
-    }
-
-    fn fpm_service(&self, env: &Env) -> io::Result<Service> {
-        // A container that is started again still has its old files.
-        let listens = if let Ok(address) = self.fpm.parse::<SocketAddr>() {
-            Address::Port(SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())))
-        } else {
-            forget(Path::new(&self.fpm))?;
-            Address::Socket(self.fpm.clone().into())
-        };
-        let args = fpm_args(env);
-        let args: Vec<_> =
-            ["--nodaemonize"].into_iter().chain(args.iter().map(String::as_str)).collect();
-        Ok(Service {
-            name: "php-fpm",
-            command: self.command("php-fpm", &args),
-            finish: Signal::QUIT,
-            reload: Signal::USR2,
-            listens: Some(listens),
-        })
-    }
-
-    fn nginx_service(&self, env: &Env) -> io::Result<Service> {
-        forget(Path::new("/tmp/nginx.pid"))?;
-        let prefix = self.app_dir.to_string_lossy();
-        let conf = env.given("PHP_NGINX_PATH").unwrap_or_default();
-        Ok(Service {
-            name: "nginx",
-            command: self.command("nginx", &["-p", &prefix, "-c", conf, "-e", "stderr"]),
-            finish: Signal::QUIT,
-            reload: Signal::HUP,
-            listens: None,
-        })
-    }
-
-    fn httpd_service(&self, env: &Env) -> io::Result<Service> {
-        // It does not start while some process has the number in this file.
-        forget(Path::new("/tmp/httpd.pid"))?;
-        let conf = env.given("PHP_HTTPD_PATH").unwrap_or_default();
-        Ok(Service {
-            name: "httpd",
-            command: self.command("httpd", &["-f", conf, "-k", "start", "-DFOREGROUND"]),
-            finish: Signal::WINCH,
-            reload: Signal::USR1,
-            listens: None,
-        })
-    }
-
-    fn built_in_service(&self, env: &Env) -> Service {
-        let host = if launch_files::has_ipv6() { "[::]" } else { "0.0.0.0" };
-        let address = format!("{host}:{}", self.port.unwrap_or(8080));
-        let root = self.app_dir.join(env.given(names::WEB_DIR).unwrap_or_default());
-        let root = root.to_string_lossy();
-        Service {
-            name: "php",
-            command: self.command("php", &["-S", &address, "-t", root.trim_end_matches('/')]),
-            finish: Signal::INT,
-            reload: Signal::CONT,
-            listens: None,
+/// Lets every server read its configuration; the code of the first that refuses it.
+fn check(env: &Env, run_dir: &Path) -> Result<u8, Problem> {
+    for check in checks(env, run_dir)? {
+        let mut command = Command::new(check.program);
+        command.args(&check.args).envs(env.as_map()).envs(&check.variables);
+        let output = command.output().map_err(|error| kouti_launch::supervisor::CannotStart {
+            program: check.program.to_owned(),
+            error,
+        })?;
+        if !output.status.success() {
+            let text = [output.stdout, output.stderr].concat();
+            for line in String::from_utf8_lossy(&text).lines() {
+                say(line);
+            }
+            say(&format!("{} refuses its configuration", check.program));
+            return Ok(code_of(output.status));
         }
     }
-
-    /// Sends this process `SIGHUP` when a snippet changes.
-    fn watcher(&self) -> Option<Service> {
-        let dirs = [".nginx.conf.d", ".httpd.conf.d", ".php.fpm.d", ".php.ini.d"];
-        let dirs: Vec<_> = dirs.into_iter().filter(|dir| self.app_dir.join(dir).is_dir()).collect();
-        // A shell, because the program `kill` is not everywhere.
-        let reload = format!("kill -HUP {}", rustix::process::getpid().as_raw_nonzero());
-        let mut args = vec!["--postpone", "--shell", "none", "--no-vcs-ignore"];
-        args.extend(dirs.iter().flat_map(|dir| ["--watch", dir]));
-        args.extend(["--", "sh", "-c", &reload]);
-        (!dirs.is_empty()).then(|| Service {
-            name: "watchexec",
-            command: self.command("watchexec", &args),
-            finish: Signal::TERM,
-            reload: Signal::CONT,
-            listens: None,
-        })
-    }
-}
-
-fn fpm_args(env: &Env) -> Vec<String> {
-    let mut args = Vec::new();
-    for (option, name) in [("-y", "PHP_FPM_PATH"), ("-c", "PHPRC")] {
-        args.extend(
-            env.given(name)
-                .map(|value| [option.to_owned(), value.to_owned()])
-                .into_iter()
-                .flatten(),
-        );
-    }
-    if is_root() {
-        args.push("-R".to_owned());
-    }
-    args
+    Ok(0)
 }
 
 /// A command that looks at a configuration and does nothing else.
@@ -349,28 +222,6 @@ pub fn checks(env: &Env, run_dir: &Path) -> Result<Vec<Check>, Problem> {
     Ok(checks)
 }
 
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-fn port(env: &Env, usual: u16) -> Result<u16, BadPort> {
-    match env.given("PORT") {
-        None => Ok(usual),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|port| *port > 0)
-            .ok_or_else(|| BadPort { text: text.to_owned() }),
-    }
-}
-
-fn forget(path: &Path) -> io::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// Why a server may not have started: only asked after it has ended.
 fn port_problem(port: u16) -> Option<Problem> {
     let error = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).err()?;
@@ -404,16 +255,16 @@ impl Explain for PortUnusable {
     }
 }
 
-/// `PORT` is no port.
+/// The program was called in a way that means nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("PORT is `{text}`, which is not a port")]
-struct BadPort {
-    text: String,
+#[error("these arguments of {called_as} mean nothing")]
+struct BadArguments {
+    called_as: String,
 }
 
-impl Explain for BadPort {
+impl Explain for BadArguments {
     fn id(&self) -> &'static str {
-        "bad-php-port"
+        "bad-start-arguments"
     }
 
     fn fault(&self) -> Fault {
@@ -421,25 +272,11 @@ impl Explain for BadPort {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["set it to a number from 1 to 65535, such as 8080".to_owned()]
-    }
-}
-
-/// The image was built without a server.
-#[derive(Debug, thiserror::Error)]
-#[error("this image has no server that php-start could start")]
-struct NoServer;
-
-impl Explain for NoServer {
-    fn id(&self) -> &'static str {
-        "no-php-server"
-    }
-
-    fn fault(&self) -> Fault {
-        Fault::App
-    }
-
-    fn hints(&self) -> Vec<String> {
-        vec!["build it with BP_PHP_SERVER=nginx, httpd, php-server or fpm".to_owned()]
+        vec![
+            "`php-start` starts what the image was built for, `php-start --check` only checks its \
+             configuration"
+                .to_owned(),
+            "`procmgr-binary list.yml` starts the programs of a list".to_owned(),
+        ]
     }
 }

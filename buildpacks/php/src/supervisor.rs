@@ -24,7 +24,7 @@ use rustix::process::{
 /// One program.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) command: Command,
     /// Lets it finish what it is doing, and end.
     pub(crate) finish: Signal,
@@ -49,7 +49,7 @@ pub(crate) struct Times {
 }
 
 /// Between two looks at a service that is starting.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(2);
 /// What PHP gets at the end, if the web server takes all the time; and what a program gets that
 /// was told to stop at once.
 const LAST: Duration = Duration::from_secs(1);
@@ -59,8 +59,12 @@ const TERMINATED: u8 = 143;
 const ENDED_WELL: u8 = 70;
 
 /// Runs the services, the first one first, until one ends or somebody asks for the end. `reread`
-/// is called before a reload.
-pub(crate) fn run(services: Vec<Service>, times: Times, reread: &dyn Fn()) -> Result<u8, Problem> {
+/// is called before a reload, and says whether there is any use in it.
+pub(crate) fn run(
+    services: Vec<Service>,
+    times: Times,
+    reread: &dyn Fn() -> bool,
+) -> Result<u8, Problem> {
     let signals = Signals::new()?;
     // Orphans come to us, not to whoever started us. Older kernels just do not do it.
     let _ = set_child_subreaper(Some(getpid()));
@@ -78,7 +82,7 @@ pub(crate) fn run(services: Vec<Service>, times: Times, reread: &dyn Fn()) -> Re
 }
 
 struct Running {
-    name: &'static str,
+    name: String,
     id: Pid,
     finish: Signal,
     reload: Signal,
@@ -103,7 +107,8 @@ impl Group {
             let program = command.get_program().to_string_lossy().into_owned();
             CannotStart { program, error }
         })?;
-        self.running.push(Running { name, id: Pid::from_child(&child), finish, reload, end: None });
+        let id = Pid::from_child(&child);
+        self.running.push(Running { name: name.clone(), id, finish, reload, end: None });
         let Some(address) = listens else { return Ok(None) };
         let started = Instant::now();
         while !address.accepts() {
@@ -124,7 +129,7 @@ impl Group {
         Ok(None)
     }
 
-    fn watch(&mut self, reread: &dyn Fn()) -> u8 {
+    fn watch(&mut self, reread: &dyn Fn() -> bool) -> u8 {
         loop {
             self.reap();
             if let Some(code) = self.unexpected_end() {
@@ -136,8 +141,7 @@ impl Group {
                         say("stopping: running requests are finished");
                         return self.stop(Instant::now() + self.times.shutdown);
                     }
-                    Signal::HUP => {
-                        reread();
+                    Signal::HUP if reread() => {
                         for service in &self.running {
                             let _ = kill_process(service.id, service.reload);
                         }
@@ -164,7 +168,7 @@ impl Group {
     /// If a service has ended by itself: says so, ends the others, and returns the code.
     fn unexpected_end(&mut self) -> Option<u8> {
         let (name, status) =
-            self.running.iter().find_map(|service| Some((service.name, service.end?)))?;
+            self.running.iter().find_map(|service| Some((service.name.clone(), service.end?)))?;
         let code = match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => {
                 say(&format!("{name} ended by itself with code {code}"));
@@ -297,7 +301,7 @@ pub(crate) fn tell(problem: &Problem) {
 #[derive(Debug, thiserror::Error)]
 #[error("{name} has not answered within {}s", startup.as_secs())]
 pub(crate) struct NotReady {
-    name: &'static str,
+    name: String,
     startup: Duration,
 }
 

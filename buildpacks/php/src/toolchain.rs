@@ -9,8 +9,9 @@ use kouti::fetch::Unpack;
 use kouti::{BuildContext, Env, Layer, LayerEnv, Log, Problem, Scope, Uses};
 use serde::Serialize;
 
-use crate::ini::{self, ConfigFiles};
+use crate::ini::ConfigFiles;
 use crate::inventory::Inventory;
+use crate::library_links;
 
 /// Directory of the archive within a layer. The platform itself puts `lib` of a layer before the
 /// libraries of the system, for every program, so the archive must not lie at the top.
@@ -78,7 +79,7 @@ impl<'a> Toolchain<'a> {
     pub(crate) fn unpack(&self, layer: &Path, log: &mut Log) -> Result<(), Problem> {
         let fetcher = self.context.keeping_fetcher(&self.downloads, log)?;
         fetcher.archive(self.php, &Unpack::into(layer.join(DIST)), log)?;
-        Ok(())
+        Ok(library_links::restore(&layer.join(DIST).join("lib"))?)
     }
 
     /// Puts a single file of the catalogue to `path`.
@@ -109,7 +110,7 @@ impl<'a> Toolchain<'a> {
             .append(
                 Scope::Build,
                 "PHP_INI_SCAN_DIR",
-                ini::scan_dirs(&config_dir, &self.context.app_dir),
+                config.scan_dirs(&config_dir, &self.context.app_dir),
                 ":",
             )
             .default_value(Scope::Build, "APP_ROOT", self.context.app_dir.to_string_lossy());
@@ -131,7 +132,7 @@ pub(crate) fn variables(layer: &Path, inventory: &Inventory, scope: Scope) -> La
     if !inventory.api.is_empty() {
         env = env.default_value(scope, "PHP_API", &inventory.api);
     }
-    if inventory.has_bundled_libraries {
+    if !inventory.libraries.is_empty() {
         // At the end: in front, they would take the place of the system's for every program.
         env = env.append(scope, "LD_LIBRARY_PATH", path("lib"), ":");
     }

@@ -169,7 +169,8 @@ fn an_extension_that_there_is_not() {
     error[no-php-extension]: acme/greeter requires the PHP extension `imap`, which this PHP does not have
 
     hint: PHP 8.3 was the last to have it: set BP_PHP_VERSION=8.3
-    hint: do without it: find out with `composer why ext-imap` what needs it, or let a polyfill provide it (acme/greeter wants it)
+    hint: the package javanile/php-imap2 provides it: `composer require javanile/php-imap2`, and commit the lock
+    hint: do without it: `composer why ext-imap` tells everything that needs it
     hint: an extension of your own is loaded by its path: `extension=/workspace/imap.so` in .php.ini.d/own.ini
     hint: available: core, dom, igbinary, json, opcache, pdo, pdo_mysql, redis, standard, xdebug, xml, zip
     ");
@@ -320,5 +321,60 @@ fn a_snippet_that_fpm_refuses() {
     error[bad-server-configuration]: php-fpm refuses its configuration: [01-Jun-2026 10:00:00] ERROR: [.php.fpm.d/own.conf:1] unknown entry 'pmx'
 
     hint: correct the file that is named; those of the app are in .php.fpm.d
+    ");
+}
+
+#[test]
+fn a_php_for_another_distribution() {
+    let case = shop().artifact(php("8.6.1").with("arch", "arm64"));
+    let failed = case.json("composer.lock", |lock| lock["platform"]["php"] = "^8.6".into()).fails();
+    assert_snapshot!(failed.error(), @"
+    error[no-php-release]: no PHP release fits everything that the app and its packages ask for
+      composer.lock (php)   ^8.6
+      acme/greeter (php)    >=8.1
+
+    hint: available: 8.5.4, 8.4.20, 8.2.30
+    hint: what fits exists for another distribution or architecture only
+    hint: update the packages that keep PHP back with `composer update`; BP_PHP_VERSION alone does not help, because Composer checks again
+    ");
+}
+
+#[test]
+fn a_snippet_that_a_web_server_refuses() {
+    let refusing = |name: &str, message: &str| {
+        let script = format!("case \"$*\" in *-V*) exit 0 ;; esac\necho \"{message}\" >&2; exit 1");
+        kouti_testing::Fake::new(&format!("test/{name}"))
+            .plan(&format!("provides = [{{ name = \"{name}\" }}]"))
+            .build(&format!(
+                "mkdir -p \"$layers/server/bin\"\n\
+                 printf '#!/bin/sh\\n' >\"$layers/server/bin/{name}\"\n\
+                 cat >>\"$layers/server/bin/{name}\" <<'END'\n{script}\nEND\n\
+                 chmod +x \"$layers/server/bin/{name}\"\n\
+                 printf '[types]\\nbuild = true\\n' >\"$layers/server.toml\""
+            ))
+    };
+    let nginx = refusing(
+        "nginx",
+        "nginx: [emerg] unknown directive \\\"x\\\" in $APP_ROOT/.nginx.conf.d/own-server.conf:2",
+    );
+    let case = bare().file("index.php", "").before(nginx);
+    assert_snapshot!(case.clone().fails().error(), @r#"
+    error[bad-server-configuration]: nginx refuses its configuration: unknown directive "x" in .nginx.conf.d/own-server.conf:2
+
+    hint: correct the file that is named; those of the app are in .nginx.conf.d
+    "#);
+    // With a template, nobody knows what will stand there.
+    let template = case.file(".nginx.conf.d/own-server.conf", "\nx {{env \"X\"}};\n").build();
+    let log = template.log();
+    assert!(log.contains("warning: nginx cannot check all of it here: unknown directive"), "{log}");
+    let httpd = refusing(
+        "httpd",
+        "AH00526: Syntax error on line 1 of $APP_ROOT/.httpd.conf.d/own.conf:\nInvalid command 'Heder'",
+    );
+    let case = bare().file("index.php", "").env("BP_PHP_SERVER", "httpd").before(httpd);
+    assert_snapshot!(case.fails().error(), @"
+    error[bad-server-configuration]: httpd refuses its configuration: AH00526: Syntax error on line 1 of .httpd.conf.d/own.conf: Invalid command 'Heder'
+
+    hint: correct the file that is named; those of the app are in .httpd.conf.d
     ");
 }

@@ -9,7 +9,7 @@ use crate::support::bare;
 
 /// An nginx that runs until it is asked to finish.
 const NGINX: &str = r#"#!/bin/sh
-case "$*" in *-V*|*-t*) exit 0 ;; esac
+case " $* " in *" -V "*|*" -t "*) exit 0 ;; esac
 trap 'echo "nginx: finished" >&2; exit 0' QUIT
 trap : HUP
 while [ ! -e "$KOUTI_PHP_RUN_DIR/fpm" ]; do sleep 0.01; done
@@ -273,4 +273,127 @@ fn php_serves_by_itself_where_nothing_else_does() {
     assert!(calls[0].line().starts_with("php -S "), "{}", calls[0].line());
     assert!(calls[0].line().ends_with(":8080 -t <app>"), "{}", calls[0].line());
     assert_eq!(exit.status.code(), Some(70), "a server has no reason to end: {}", exit.log);
+}
+
+#[test]
+fn fpm_that_ends_at_once_keeps_the_web_server_from_starting() {
+    let (build, place) = (page().build(), Place::new());
+    let address = place.listener.local_addr().unwrap().to_string();
+    let web = place.launch(&build).env("FPM_FAILS", "78");
+    drop(place.listener);
+    let exit = web.env("KOUTI_FPM_LISTEN", address).start().unwrap().wait().unwrap();
+    assert_eq!(exit.status.code(), Some(78), "{}", exit.log);
+    assert!(exit.log.contains("php-start: php-fpm ended by itself with code 78"), "{}", exit.log);
+    assert!(!exit.log.contains("nginx: started"), "{}", exit.log);
+}
+
+#[test]
+fn bad_settings_of_the_container_are_told_and_do_not_count() {
+    let (build, place) = (page().build(), Place::new());
+    let web = place.launch(&build).env("BPL_PHP_FPM_PM", "fast").env("BPL_LOG_LEVEL", "debug");
+    let mut web = web.start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let log = web.stop().unwrap().log;
+    let warning = "php-start: warning: BPL_PHP_FPM_PM is `fast`, not one of dynamic, static, \
+                   ondemand; the default is used\n";
+    assert!(log.contains(warning), "{log}");
+    assert!(log.contains("php-start: KOUTI_FPM_PM=dynamic\n"), "{log}");
+}
+
+/// Runs the command behind `--` once a file is there, and not again.
+const WATCHEXEC: &str = r#"
+while [ "$1" != -- ]; do shift; done
+shift
+while [ ! -e "$KOUTI_PHP_RUN_DIR/changed" ]; do sleep 0.01; done
+echo "watchexec: changed" >&2
+"$@"
+while :; do sleep 0.05; done
+"#;
+
+#[test]
+fn live_reload_lets_the_servers_read_their_files_again() {
+    let watchexec = format!(
+        "mkdir -p \"$layers/watchexec/bin\"\n\
+         printf '#!/bin/sh\\n' >\"$layers/watchexec/bin/watchexec\"\n\
+         cat >>\"$layers/watchexec/bin/watchexec\" <<'END'\n{WATCHEXEC}END\n\
+         chmod +x \"$layers/watchexec/bin/watchexec\"\n\
+         printf '[types]\\nlaunch = true\\n' >\"$layers/watchexec.toml\""
+    );
+    let provider = Fake::new("test/watchexec").plan("provides = [{ name = \"watchexec\" }]");
+    let reloads = NGINX.replace("trap : HUP", "trap 'echo \"nginx: read again\" >&2' HUP");
+    let case = bare()
+        .file("index.php", "<?php\n")
+        .file(".nginx.conf.d/own-server.conf", "gzip off;\n")
+        .before(nginx_with(&reloads))
+        .before(provider.build(&watchexec))
+        .env("BP_LIVE_RELOAD_ENABLED", "true");
+    let (build, place) = (case.build(), Place::new());
+    assert!(
+        build
+            .layer("php-config")
+            .read("conf.d/00-kouti.ini")
+            .ends_with("opcache.validate_timestamps = 1\nopcache.revalidate_freq = 0\n")
+    );
+    let mut web = place.launch(&build).env("FPM_RELOADS", "yes").start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    fs_err::write(place.dir.path().join("run/changed"), "").unwrap();
+    // In whatever order.
+    web.wait_for(": read again").unwrap();
+    web.wait_for(": read again").unwrap();
+    let exit = web.stop().unwrap();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    for name in ["fpm", "nginx"] {
+        assert!(exit.log.contains(&format!("{name}: read again")), "{}", exit.log);
+    }
+}
+
+#[test]
+fn a_procfile_can_name_paketos_supervisor() {
+    let list = "processes:\n  web:\n    command: nginx\n    args: [\"-g\", \"daemon off;\"]\n  \
+                php:\n    command: php-fpm\n    args:\n    - -F\n";
+    let web = Fake::new("test/procfile").build(
+        "printf '[[processes]]\\ntype = \"web\"\\ncommand = [\"procmgr-binary\"]\\nargs = [\"procs.yml\"]\\n' \
+         >\"$layers/launch.toml\"",
+    );
+    let case = page().file("procs.yml", list).after(web);
+    let (build, place) = (case.build(), Place::new());
+    let mut web = place.launch(&build).start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let exit = web.stop().unwrap();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    assert!(exit.log.contains("fpm: finishing"), "{}", exit.log);
+
+    let missing = place.launch(&build).args(["missing.yml"]).start().unwrap().wait().unwrap();
+    assert_eq!(missing.status.code(), Some(1), "{}", missing.log);
+    assert_snapshot!(&missing.log[missing.log.find("error[").unwrap()..], @"
+    error[bad-process-file]: the list of processes missing.yml: does not exist
+
+    hint: write below `processes` a name for each program, and below that `command` and `args`
+    hint: without a file, `php-start` starts PHP-FPM and the web server of this image
+    ");
+    let many = place.launch(&build).args(["a", "b"]).start().unwrap().wait().unwrap();
+    assert_snapshot!(&many.log[many.log.find("error[").unwrap()..], @"
+    error[bad-start-arguments]: these arguments of procmgr-binary mean nothing
+
+    hint: `php-start` starts what the image was built for, `php-start --check` only checks its configuration
+    hint: `procmgr-binary list.yml` starts the programs of a list
+    ");
+}
+
+#[test]
+fn a_store_for_sessions_needs_its_extension() {
+    let (build, place) = (page().build(), Place::new());
+    let bindings = tempfile::tempdir().unwrap();
+    let dir = bindings.path().join("sessions");
+    fs_err::create_dir(&dir).unwrap();
+    fs_err::write(dir.join("type"), "php-memcached-session").unwrap();
+    let root = bindings.path().to_str().unwrap();
+    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", root);
+    assert_snapshot!(build.clean(&web.prepare().unwrap_err().to_string()), @"
+    launch: exec.d kouti_php/helper/exec.d/10-php-launch: exit status: 1
+    error[no-session-extension]: sessions are to be kept in memcached, but this PHP has no extension `memcached`
+
+    hint: start the container without the binding
+    hint: or build with BP_PHP_EXTENSIONS=memcached and a PHP that has it
+    ");
 }

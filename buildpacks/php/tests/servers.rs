@@ -17,7 +17,7 @@ fn a_page_is_served_by_nginx() {
         document root      the app itself
         front controller   none
       Installing PHP 8.4.20 for the build
-        1.4 kB from the buildpack in [time], sha256 ok
+        1.7 kB from the buildpack in [time], sha256 ok
       Installing list of PHP's extensions
       Installing configuration
       Installing PHP 8.4.20
@@ -154,6 +154,12 @@ fn the_configuration_of_nginx_lies_where_snippets_look_for_files() {
                 deny all;
             }
             location = /composer.phar {
+                deny all;
+            }
+            location = /httpd.conf {
+                deny all;
+            }
+            location = /nginx.conf {
                 deny all;
             }
             location = /package.json {
@@ -299,6 +305,7 @@ fn php_gets_settings_for_production() {
     catch_workers_output = yes
     decorate_workers_output = no
     php_value[error_log] = /proc/self/fd/2
+    include = ${APP_ROOT}/.php.fpm.bp/*.conf
     ");
 }
 
@@ -433,4 +440,62 @@ fn another_buildpack_can_use_php_and_composer() {
     assert!(build.build_env()["PATH"].starts_with("<layers>/kouti_php/php-build/dist/sbin:"));
     assert_eq!(build.processes(), "");
     assert!(build.find_layer("php").is_none(), "nobody needs it in the image");
+}
+
+#[test]
+fn drupal_says_where_its_document_root_is() {
+    let build = bare()
+        .file(
+            "composer.json",
+            r#"{"require": {"drupal/core-recommended": "^11"},
+            "extra": {"drupal-scaffold": {"locations": {"web-root": "docs/"}}}}"#,
+        )
+        .file("docs/index.php", "")
+        .file("web/index.php", "")
+        .provides("nginx")
+        .build();
+    let log = build.log();
+    assert!(log.contains("framework          drupal\n    document root      docs\n"), "{log}");
+    assert!(build.app_path("docs/sites/default/files").is_dir());
+}
+
+#[test]
+fn wordpress_in_the_root_has_permalinks_and_hides_what_is_not_for_readers() {
+    let case = bare()
+        .file("wp-load.php", "")
+        .file("index.php", "")
+        .file("composer.json", "{}")
+        .env("BP_PHP_SERVER", "httpd")
+        .provides("httpd");
+    let conf = |case: &kouti_testing::Case| case.build().layer("php-config").read("httpd.conf");
+    let text = conf(&case);
+    assert!(text.contains("    FallbackResource \"/index.php\"\n"), "{text}");
+    assert!(text.contains("<Location \"/composer.json\">\n    Require all denied\n"), "{text}");
+    let own = case.file(".htaccess", "RewriteEngine On\n");
+    let text = conf(&own);
+    assert!(!text.contains("FallbackResource") && text.contains("AllowOverride All"), "{text}");
+    let ini = own.build().layer("php-config").read("conf.d/00-kouti.ini");
+    assert!(ini.contains("opcache.validate_timestamps = 1"), "it updates itself: {ini}");
+    assert!(own.build().app_path("wp-content/uploads").is_dir());
+}
+
+#[test]
+fn programs_of_packages_are_not_served_either() {
+    let build = page().file("composer.json", r#"{"config": {"bin-dir": "tools"}}"#).build();
+    assert!(build.app_file("nginx.conf").contains("location ^~ /tools/ {"));
+}
+
+#[test]
+fn other_buildpacks_can_change_fpm_after_this_one() {
+    let build = page().build();
+    assert!(build.app_path(".php.fpm.bp").is_dir());
+    let conf = build.layer("php-config").read("php-fpm.conf");
+    assert!(conf.ends_with("include = ${APP_ROOT}/.php.fpm.bp/*.conf\n"), "{conf}");
+}
+
+#[test]
+fn directories_with_settings_of_the_user_count_in_the_container_too() {
+    let build = page().env("PHP_INI_SCAN_DIR", "/opt/php.d").build();
+    let dirs = &build.launch_env("web")["PHP_INI_SCAN_DIR"];
+    assert_eq!(dirs, "/opt/php.d:<layers>/kouti_php/php-config/conf.d:<app>/.php.ini.d");
 }

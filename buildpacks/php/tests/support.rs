@@ -115,6 +115,17 @@ case "$*" in
 esac
 case "$1" in */composer) ;; *) exit 0 ;; esac
 case "$2" in
+audit)
+    case "$*" in
+    *--format=json*) printf '%s' "$AUDIT" ;;
+    *) echo "curl error 6 while downloading https://packages.test/a: Could not resolve host: packages.test"; exit 100 ;;
+    esac
+    exit 5
+    ;;
+global)
+    mkdir -p "$COMPOSER_HOME/vendor/bin"
+    echo "$6" >>"$COMPOSER_HOME/required"
+    ;;
 install)
     mkdir -p "$COMPOSER_VENDOR_DIR/composer" "$COMPOSER_VENDOR_DIR/acme/greeter"
     if [ -e "$COMPOSER_VENDOR_DIR/acme/greeter/Greeter.php" ]; then
@@ -133,9 +144,10 @@ esac
 
 /// Reports its settings, or plays a server that a test listens for.
 const FPM: &str = r#"
-case "$*" in *-t*) exit 0 ;; esac
+case " $* " in *" -t "*) exit 0 ;; esac
 trap 'echo "fpm: finishing" >&2; exit 0' QUIT
-trap 'exit 3' USR2
+if [ -n "$FPM_FAILS" ]; then exit "$FPM_FAILS"; fi
+if [ -n "$FPM_RELOADS" ]; then trap 'echo "fpm: read again" >&2' USR2; else trap 'exit 3' USR2; fi
 echo "fpm: ready to handle connections" >&2
 : >"$KOUTI_PHP_RUN_DIR/fpm"
 while :; do sleep 0.05; done

@@ -73,3 +73,27 @@ fn another_buildpack_can_ask_for_a_version() {
     let build = page().requires("php", "version = \"8.2.*\", version-source = \"tool\"").build();
     assert!(build.log().contains("8.2.30 chosen"), "{}", build.log());
 }
+
+#[test]
+fn every_line_is_there_for_every_distribution_and_architecture() {
+    let catalogue = include_str!("../catalog.toml");
+    let records: Vec<_> = catalogue.split("[[dependencies]]").skip(1).collect();
+    let newest = |line: &str, arch: &str, release: &str| {
+        records.iter().any(|record| {
+            record.contains("id = \"php\"")
+                && record.contains(&format!("version = \"{line}."))
+                && record.contains(&format!("arch = \"{arch}\""))
+                && record.contains(&format!("{{ name = \"ubuntu\", version = \"{release}\" }}"))
+        })
+    };
+    for line in ["8.3", "8.4", "8.5"] {
+        for arch in ["amd64", "arm64"] {
+            for release in ["22.04", "24.04", "26.04"] {
+                assert!(newest(line, arch, release), "PHP {line} for {arch}, Ubuntu {release}");
+            }
+        }
+    }
+    for release in ["22.04", "24.04"] {
+        assert!(newest("8.2", "amd64", release), "PHP 8.2, Ubuntu {release}");
+    }
+}

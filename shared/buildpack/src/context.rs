@@ -8,7 +8,7 @@ use kouti_launch::binding::Bindings;
 use crate::{Command, Env, Layers, Masks, Plan, Sboms};
 
 /// Surroundings of one phase. Everything a buildpack knows of the world comes from here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// `kouti/nodejs`.
     pub id: String,
@@ -31,7 +31,7 @@ pub struct Context {
 }
 
 /// [`Context`] of the build phase.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BuildContext {
     /// What both phases have.
     pub context: Context,
@@ -56,6 +56,12 @@ impl Context {
     #[must_use]
     pub fn label(&self) -> String {
         format!("{} {}", self.id, self.version)
+    }
+
+    /// The same surroundings with other variables, such as those that a foreign file stands for.
+    #[must_use]
+    pub fn with_env(&self, env: Env) -> Self {
+        Self { env, ..self.clone() }
     }
 
     /// A command whose output and echo show no secret of this build.

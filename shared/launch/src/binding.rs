@@ -19,7 +19,7 @@ use kouti_report::Notice;
 pub use error::{MissingEntry, SeveralBindings, UnusableBindings};
 
 /// All bindings of a build or of a launch, sorted by name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Bindings {
     all: Vec<Binding>,
     notices: Vec<Notice>,

@@ -146,6 +146,19 @@ impl Site {
         ))
     }
 
+    /// Waits until it has printed a line with `text`.
+    pub fn wait_for(&mut self, text: &str) {
+        let running = self.running.as_mut().expect("it runs");
+        running.wait_for(text).expect("the line is printed");
+    }
+
+    /// Sends it a signal by its name, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.running.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("there is a program `kill`").success());
+    }
+
     /// Asks it to stop, as `docker stop` does, and waits until it has.
     #[must_use]
     pub fn stop(mut self) -> Exit {

@@ -6,8 +6,8 @@ use kouti_launch::helper;
 use kouti_php::{php_launch, start};
 
 fn main() -> ExitCode {
-    match helper::called_as().as_str() {
-        "php-start" => start::main(),
+    match helper::called_as() {
+        name if start::NAMES.contains(&name.as_str()) => start::main(&name),
         _ => helper::main(&[("php-launch", php_launch)]),
     }
 }

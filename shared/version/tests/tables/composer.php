@@ -4,13 +4,25 @@
 //     apt install php-cli php-composer-semver   (3.3.2)
 //     php composer.php > composer.txt
 //
+// or, with a Composer as it is downloaded: `COMPOSER_PHAR=composer.phar php composer.php`.
+//
 // One range per line as a JSON text, a tab, then `invalid` or the versions in it.
 // `php composer.php 100000 7` writes more random ranges, from another seed, for a long run.
 
 use Composer\Semver\Constraint\Constraint;
 use Composer\Semver\VersionParser;
 
-require 'Composer/Semver/autoload.php';
+if ($phar = getenv('COMPOSER_PHAR')) {
+    $found = [];
+    foreach (new RecursiveIteratorIterator(new Phar($phar)) as $path => $file) {
+        if (preg_match('~/(Composer/Semver|composer/semver/src)/(.+)\.php$~', $path, $match)) {
+            $found['Composer\\Semver\\' . strtr($match[2], '/', '\\')] = $path;
+        }
+    }
+    spl_autoload_register(fn(string $class) => isset($found[$class]) && include $found[$class]);
+} else {
+    require 'Composer/Semver/autoload.php';
+}
 
 $words = fn(string $text): array => preg_split('/\s+/', trim($text));
 

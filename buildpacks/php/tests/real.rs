@@ -1,0 +1,541 @@
+//! The real PHP, PHP-FPM, nginx and Composer, where `cargo xtask mirror` has made them and they run
+//! on this host.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use kouti_testing::lifecycle::Env;
+use kouti_testing::real::{Site, archive};
+use kouti_testing::{Artifact, Built, Case, Subject};
+
+/// Generated configurations name places below `/tmp`, which these tests share.
+static PLACES: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Archives {
+    php: (String, Vec<u8>),
+    nginx: (String, Vec<u8>),
+    composer: (String, Vec<u8>),
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn archives() -> Option<&'static Archives> {
+    static FOUND: OnceLock<Option<Archives>> = OnceLock::new();
+    let find = || {
+        let php = archive(&root(), "php", "bin/php")?;
+        let nginx = archive(&root(), "nginx", "sbin/nginx")?;
+        let phar = composer_phar()?;
+        let name = phar.file_stem()?.to_str()?.strip_prefix("composer-")?.to_owned();
+        Some(Archives { php, nginx, composer: (name, fs_err::read(phar).unwrap()) })
+    };
+    FOUND.get_or_init(find).as_ref()
+}
+
+fn composer_phar() -> Option<PathBuf> {
+    let entries = fs_err::read_dir(root().join("target/mirror/archives")).ok()?;
+    let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.find(|path| path.extension().is_some_and(|extension| extension == "phar"))
+}
+
+/// The real programs, and nginx in the same group.
+fn case() -> Option<Case> {
+    let Archives { php, nginx, composer } = archives()?;
+    let artifact = |id: &str, (version, bytes): &(String, Vec<u8>)| {
+        Artifact::new(id, version).bytes(bytes.clone())
+    };
+    let program = env!("CARGO_BIN_EXE_kouti-php");
+    let manifest_dir = env!("CARGO_MANIFEST_DIR");
+    let nginx = Subject::neighbour(program, manifest_dir, "nginx")
+        .artifact(artifact("nginx", nginx))
+        .default_version("nginx", "*")
+        .optional();
+    let case = Case::new(program, concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"))
+        .helper(env!("CARGO_BIN_EXE_kouti-php-helper"))
+        .env("KOUTI_TODAY", "2026-06-01")
+        .default_version("php", "*")
+        .default_version("composer", "2.*")
+        .artifact(artifact("php", php))
+        .artifact(artifact("composer", composer).with("name", "Composer"))
+        .before(nginx);
+    Some(case)
+}
+
+fn probe() -> Option<Case> {
+    Some(case()?.app_dir(root().join("tests/apps/php-probe")).env("BP_PHP_SERVER", "nginx"))
+}
+
+/// What a program of the image prints, with the variables of its process.
+fn output(built: &Built, script: &str) -> String {
+    let (env, _): (Env, String) = built.launch("web").prepare().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .env_clear()
+        .envs(env.iter())
+        .current_dir(built.app_path("."))
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+fn post(site: &Site, bytes: usize) -> String {
+    let body = "x".repeat(bytes);
+    let answer = site.send(&format!(
+        "POST /upload HTTP/1.0\r\nHost: site.example\r\nContent-Type: text/plain\r\nContent-Length: {bytes}\r\n\r\n{body}"
+    ));
+    format!("{} {}", answer.status, answer.body.trim())
+}
+
+/// Stands in for the supervisor, whose numbers the configuration takes from variables.
+const FPM: &str = "KOUTI_FPM_CONTROL_TIMEOUT=8s KOUTI_FPM_LISTEN=/tmp/x KOUTI_FPM_LISTEN_MODE=0660 \
+    KOUTI_FPM_PM=dynamic KOUTI_FPM_MAX_CHILDREN=5 KOUTI_FPM_START_SERVERS=2 \
+    KOUTI_FPM_MAX_SPARE_SERVERS=3 KOUTI_FPM_MAX_REQUESTS=0 KOUTI_FPM_REQUEST_TIMEOUT=0";
+
+#[test]
+fn requests_reach_php_as_they_should() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let built = case
+        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
+        .file(".php.fpm.d/own.conf", "pm.max_children = 9\n")
+        .build();
+    let settings = output(&built, &format!("{FPM} php-fpm -tt -R -y $PHP_FPM_PATH -c $PHPRC"));
+    assert!(settings.contains("pm.max_children = 9"), "{settings}");
+    assert!(settings.contains("process_control_timeout = 8s"), "{settings}");
+    assert_eq!(output(&built, "php-start --check"), "");
+
+    let site = Site::start(&built, &[("BPL_PHP_FPM_STATUS", "true")]);
+    assert_eq!(site.get("/").status, 200);
+    let body = site.get_with("/index.php/a/b", "Authorization: Bearer t\r\n").body;
+    for line in ["PATH_INFO=/a/b", "HTTP_AUTHORIZATION=Bearer t", "SCRIPT_NAME=/index.php"] {
+        assert!(body.contains(line), "{line}: {body}");
+    }
+    assert!(site.get("/some/page").body.contains("path=/some/page"));
+    for (path, status) in [
+        ("/app.js/x.php", 404),
+        ("/missing.php", 404),
+        ("/.env", 403),
+        ("/.well-known/proof.txt", 200),
+        ("/app.js", 200),
+        ("/-/fpm-ping", 200),
+    ] {
+        assert_eq!(site.get(path).status, status, "{path}");
+    }
+    assert!(site.get("/-/fpm-status").body.contains("accepted conn"));
+    for (header, status) in [("http", 301), ("HTTP, https", 301), ("https", 200), ("", 200)] {
+        let line = format!("X-Forwarded-Proto: {header}\r\n");
+        let headers = if header.is_empty() { "" } else { &line };
+        let answer = site.get_with("/x", headers);
+        assert_eq!(answer.status, status, "{header}: {}", answer.head);
+        let is_tls = answer.body.contains("HTTPS=on");
+        assert_eq!(is_tls, header == "https", "{header}: {}", answer.body);
+    }
+    // Of trusted proxies, the last one that is not trusted is who asks.
+    let body = site.get_with("/x", "X-Forwarded-For: 203.0.113.9, 10.1.1.1\r\n").body;
+    assert!(body.contains("REMOTE_ADDR=203.0.113.9"), "{body}");
+    assert_eq!(post(&site, 5 << 20), "200 5242880");
+    assert_eq!(post(&site, 9 << 20).split(' ').next(), Some("413"));
+
+    let _ = site.get("/log");
+    let exit = site.stop();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    assert!(exit.log.contains("\na line of the app\n"), "as it was written: {}", exit.log);
+    let message = exit.log.lines().filter(|line| line.contains("a message of the app")).count();
+    assert_eq!(message, 1, "{}", exit.log);
+
+    let site = Site::start(&built, &[("BPL_PHP_INI", "post_max_size=64M;memory_limit=256M")]);
+    assert_eq!(post(&site, 40 << 20), format!("200 {}", 40 << 20));
+    assert!(site.get("/x").body.contains("memory_limit=256M"));
+}
+
+#[test]
+fn what_runs_is_finished_and_nothing_new_begins() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
+    let mut site = Site::start(&built, &[("WEB_CONCURRENCY", "2")]);
+    assert_eq!(site.get("/").status, 200);
+    let port = site.port();
+    let slow = std::thread::spawn(move || request(port, "/slow?seconds=1"));
+    site.wait_for("a slow request has begun");
+    let exit = site.stop();
+    let answer = slow.join().unwrap();
+    assert!(answer.ends_with("finished\n"), "{answer}");
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens any more");
+}
+
+fn request(port: u16, path: &str) -> String {
+    use std::io::{Read as _, Write as _};
+
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+#[test]
+fn snippets_are_templates_and_are_read_again() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let header = "add_header X-Own {{env \"FOO\"}};\n";
+    let built = case
+        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
+        .file(".nginx.conf.d/own-server.conf", header)
+        .file(".php.fpm.d/own.conf", "php_value[memory_limit] = 90M\n")
+        .build();
+    assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
+    let site = Site::start(&built, &[("FOO", "one")]);
+    assert_eq!(site.get("/x").header("X-Own"), Some("one"));
+    assert!(site.get("/x").body.contains("memory_limit=90M"));
+
+    fs_err::write(built.app_path(".nginx.conf.d/own-server.conf"), header.replace("Own", "New"))
+        .unwrap();
+    fs_err::write(built.app_path(".php.fpm.d/own.conf"), "php_value[memory_limit] = 91M\n")
+        .unwrap();
+    site.signal("HUP");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let answer = site.get("/x");
+        if answer.header("X-New") == Some("one") && answer.body.contains("memory_limit=91M") {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}\n{}", answer.head, answer.body);
+    }
+    // A slip leaves what runs as it is.
+    fs_err::write(built.app_path(".nginx.conf.d/own-server.conf"), "nonsense;\n").unwrap();
+    let mut site = site;
+    site.signal("HUP");
+    site.wait_for("the configuration stays as it was");
+    assert_eq!(site.get("/x").header("X-New"), Some("one"));
+}
+
+#[test]
+fn a_slip_in_a_snippet_is_shown_at_its_place() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let failed = case.file(".nginx.conf.d/own-server.conf", "# ours\nexpiers 7d;\n").fails();
+    insta::assert_snapshot!(failed.error(), @r#"
+    error[bad-server-configuration]: nginx refuses its configuration: unknown directive "expiers" in .nginx.conf.d/own-server.conf:2
+
+    hint: correct the file that is named; those of the app are in .nginx.conf.d
+    "#);
+}
+
+#[test]
+fn the_whole_configuration_can_be_the_apps_own() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let conf = "\
+daemon off;
+events {}
+http {
+    access_log off;
+    server {
+        listen {{port}};
+        location / {
+            fastcgi_param SCRIPT_FILENAME {{env \"APP_ROOT\"}}/public/index.php;
+            fastcgi_param REQUEST_URI $request_uri;
+            fastcgi_param REQUEST_METHOD $request_method;
+            fastcgi_param HTTP_AUTHORIZATION own;
+            fastcgi_pass unix:/tmp/php-fpm.socket;
+        }
+    }
+}
+";
+    let built = case.file("conf/own.conf", conf).env("BP_PHP_SERVER_CONF", "conf/own.conf").build();
+    assert!(!built.app_path("nginx.conf").exists());
+    let site = Site::start(&built, &[]);
+    let body = site.get("/any/where").body;
+    assert!(body.contains("HTTP_AUTHORIZATION=own") && body.contains("path=/any/where"), "{body}");
+}
+
+#[test]
+fn an_app_without_composer_has_a_document_root_and_no_more() {
+    let _alone = alone();
+    let Some(case) = case() else { return };
+    let page = "<?php file_put_contents('php://stderr', \"served\\n\"); undefined_function();\n";
+    let built = case
+        .file("index.php", "<?php echo 'hello';\n")
+        .file("broken.php", page)
+        .file("composer.lock", "secret")
+        .build();
+    let site = Site::start(&built, &[]);
+    for (path, status) in [
+        ("/", 200),
+        ("/index.php", 200),
+        ("/missing", 404),
+        ("/composer.lock", 403),
+        ("/nginx.conf", 403),
+    ] {
+        assert_eq!(site.get(path).status, status, "{path}");
+    }
+    assert_eq!(site.get("/broken.php").status, 500);
+    let log = site.stop().log;
+    let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    assert_eq!(count("undefined_function()"), 1, "{log}");
+    assert!(log.contains("\nserved\n"), "{log}");
+}
+
+#[test]
+fn php_serves_alone_and_fpm_ends_the_container() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let built = case.env("BP_PHP_SERVER", "php-server").build();
+    let site = Site::start(&built, &[]);
+    assert!(site.get("/").body.contains("sapi=cli-server"));
+    assert_eq!(site.stop().status.code(), Some(0));
+
+    let Some(case) = probe() else { return };
+    let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
+    let mut site = Site::start(&built, &[]);
+    let master = site.send("GET /fpm HTTP/1.0\r\nHost: x\r\n\r\n").body;
+    let killed = Command::new("kill").args(["-9", master.trim()]).status().unwrap();
+    assert!(killed.success());
+    site.wait_for("php-fpm was killed by signal 9");
+    assert_eq!(site.stop().status.code(), Some(137));
+
+    // What PHP-FPM refuses is told, and no web server is started.
+    let exit = built
+        .launch("web")
+        .env("BPL_PHP_INI", "zend_extension=/missing.so; memory_limit=1")
+        .env("PHP_FPM_PATH", "/missing.conf")
+        .start()
+        .unwrap()
+        .wait()
+        .unwrap();
+    assert_ne!(exit.status.code(), Some(0), "{}", exit.log);
+    assert!(exit.log.contains("php-fpm ended by itself with code 78"), "{}", exit.log);
+}
+
+/// A package as an archive that Composer unpacks.
+fn package(version: &str, files: &[(&str, &str)]) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text.replace("VERSION", version)).unwrap();
+    }
+    let output =
+        Command::new("tar").arg("-cf-").arg("-C").arg(dir.path()).arg(".").output().unwrap();
+    output.stdout
+}
+
+const SHOP: &str = r#"{
+    "name": "acme/shop",
+    "repositories": [
+        {"packagist.org": false},
+        {"type": "package", "package": [
+            {"name": "acme/greeter", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/greeter-1.tar"},
+             "autoload": {"files": ["src/greeter.php"]}, "require": {"ext-gd": "*", "ext-mbstring": "*", "php": ">=8.1"}},
+            {"name": "acme/greeter", "version": "2.0.0", "dist": {"type": "tar", "url": "packages/greeter-2.tar"},
+             "autoload": {"files": ["src/greeter.php"]}},
+            {"name": "acme/polyfill", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/polyfill.tar"},
+             "provide": {"ext-mbstring": "*"}},
+            {"name": "acme/tester", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/polyfill.tar"},
+             "require": {"ext-xdebug": "*"}}
+        ]}
+    ],
+    "require": {
+        "acme/greeter": "^1", "acme/polyfill": "*", "ext-fileinfo": "*", "ext-mysqli": "*", "ext-zip": "*", "ext-bz2": "*"
+    },
+    "require-dev": {"acme/tester": "*"},
+    "autoload": {"classmap": ["src"]},
+    "scripts": {"post-install-cmd": "mkdir -p public/build && echo made > public/build/info.txt"}
+}
+"#;
+
+const SHOP_PAGE: &str = "<?php
+require __DIR__ . '/../vendor/autoload.php';
+echo acme_greeting(), ' ', class_exists('Shop') ? 'old' : '', class_exists('Market') ? 'new' : '', ' ';
+foreach (['gd', 'fileinfo', 'mysqli', 'zip', 'mbstring', 'bz2', 'xdebug'] as $name) {
+    echo extension_loaded($name) ? $name : '-', ' ';
+}
+";
+
+/// Of a protocol that knows no chunks.
+fn body(site: &Site) -> String {
+    site.send("GET / HTTP/1.0\r\nHost: site.example\r\n\r\n").body
+}
+
+fn shop(case: Case) -> Case {
+    let greeter = |version: &str| {
+        let text = "<?php class Greeter {} function acme_greeting() { return 'VERSION'; }\n";
+        package(version, &[("src/greeter.php", text)])
+    };
+    case.env("BP_PHP_SERVER", "nginx")
+        .file("composer.json", SHOP)
+        .file("packages/greeter-1.tar", greeter("one"))
+        .file("packages/greeter-2.tar", greeter("two"))
+        .file("packages/polyfill.tar", package("", &[("README", "nothing")]))
+        .file(".php.ini.d/own.ini", "extension=bz2\n")
+        .file("src/Shop.php", "<?php class Shop {}\n")
+        .file("public/index.php", SHOP_PAGE)
+}
+
+#[test]
+fn packages_are_installed_kept_and_replaced() {
+    let _alone = alone();
+    let Some(case) = case() else { return };
+    let case = shop(case);
+    // Composer looks at what development needs too, as long as there is no lock.
+    let resolving =
+        case.clone().env("BP_COMPOSER_INSTALL_OPTIONS", "--no-dev --ignore-platform-reqs");
+    let first = resolving.clone().build();
+    assert!(first.log().contains("warning: there is no composer.lock"), "{}", first.log());
+    let lock = first.app_file("composer.lock");
+
+    let built = case.clone().file("composer.lock", lock.clone()).build();
+    let log = built.log();
+    assert!(
+        log.contains("Installing acme/greeter (1.0.0)") && !log.contains("does not fit"),
+        "{log}"
+    );
+    assert!(!log.contains("acme/tester"), "{log}");
+    let site = Site::start(&built, &[]);
+    assert_eq!(body(&site), "one old gd fileinfo mysqli zip mbstring bz2 - ");
+    assert_eq!(site.get("/build/info.txt").body, "made\n");
+    drop(site);
+    assert_eq!(output(&built, "php -v").lines().next().map(|line| &line[..4]), Some("PHP "));
+    let launch = built.sbom("kouti_php/sbom.cdx.json");
+    assert!(launch.contains("pkg:composer/acme/greeter@1.0.0"), "{launch}");
+    assert!(!launch.contains("acme/tester"), "{launch}");
+
+    let again = built.rebuild();
+    assert!(again.log().contains("Nothing to install, update or remove"), "{}", again.log());
+    assert_eq!(again.image_digest(), built.image_digest());
+
+    let renamed = again.rebuild_with(|case| {
+        case.without("src/Shop.php").file("src/Market.php", "<?php class Market {}\n")
+    });
+    let site = Site::start(&renamed, &[]);
+    assert!(body(&site).starts_with("one new "), "{}", body(&site));
+    drop(site);
+
+    // A lock of another version, without the polyfill, and with what development needs.
+    let newer = SHOP
+        .replace("\"acme/greeter\": \"^1\", \"acme/polyfill\": \"*\"", "\"acme/greeter\": \"^2\"");
+    let lock = resolving.file("composer.json", newer.clone()).build().app_file("composer.lock");
+    let case = case.file("composer.json", newer);
+    let changed = renamed.rebuild_with(|_| {
+        case.file("composer.lock", lock).env("BP_COMPOSER_INSTALL_OPTIONS", "--prefer-dist")
+    });
+    let site = Site::start(&changed, &[]);
+    let body = body(&site);
+    assert!(body.starts_with("two ") && body.ends_with("xdebug "), "{body}");
+    assert!(!changed.app_path("vendor/acme/polyfill").exists());
+}
+
+/// An authority, and certificates by it for a server and a client; none without a program for it.
+fn certificates(dir: &Path) -> bool {
+    let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority \
+            -keyout authority.key -out ca.crt && for name in tls client; do
+            openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout $name.key -out $name.csr &&
+            openssl x509 -req -in $name.csr -CA ca.crt -CAkey authority.key -CAcreateserial -days 2 \
+                -out $name.crt || exit 1
+        done && chmod 644 *.key && curl --version";
+    let made = Command::new("sh").args(["-c", script]).current_dir(dir).output().unwrap();
+    if !made.status.success() {
+        eprintln!("skipped: there is no openssl or no curl");
+    }
+    made.status.success()
+}
+
+#[test]
+fn nginx_speaks_tls_with_clients_that_it_knows() {
+    let _alone = alone();
+    let Some(case) = probe() else { return };
+    let bindings = tempfile::tempdir().unwrap();
+    for (name, kind) in [("site", "tls"), ("clients", "ca-certificates")] {
+        fs_err::create_dir(bindings.path().join(name)).unwrap();
+        fs_err::write(bindings.path().join(name).join("type"), kind).unwrap();
+    }
+    let site_dir = bindings.path().join("site");
+    if !certificates(&site_dir) {
+        return;
+    }
+    fs_err::rename(site_dir.join("ca.crt"), bindings.path().join("clients/ca.crt")).unwrap();
+    let snippet = "ssl_client_certificate {{binding \"ca-certificates\" \"ca.crt\"}};\n\
+                   ssl_verify_client on;\n";
+    let built = case
+        .file(".nginx.conf.d/clients-server.conf", snippet)
+        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
+        .env("BP_PHP_NGINX_ENABLE_HTTPS", "true")
+        .build();
+    assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
+    let mut site =
+        Site::start(&built, &[("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap())]);
+    site.wait_for("php-fpm is ready");
+    let curl = |options: &[&str]| {
+        let output = Command::new("curl")
+            .args(["--silent", "--insecure", "--retry", "20", "--retry-connrefused"])
+            .args(["--retry-delay", "1"])
+            .args(options)
+            .arg(format!("https://localhost:{}/x", site.port()))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let path = |name: &str| site_dir.join(name).to_string_lossy().into_owned();
+    let known = curl(&["--cert", &path("client.crt"), "--key", &path("client.key")]);
+    assert!(known.contains("HTTPS=on\n"), "{known}");
+    let unknown = curl(&[]);
+    assert!(unknown.contains("No required SSL certificate was sent"), "{unknown}");
+}
+
+#[test]
+fn every_extension_of_the_archive_loads() {
+    let _alone = alone();
+    let (Some(case), Some(archives)) = (case(), archives()) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("php.tgz");
+    fs_err::write(&file, &archives.php.1).unwrap();
+    let listed = Command::new("tar").arg("-tzf").arg(&file).output().unwrap().stdout;
+    let listed = String::from_utf8(listed).unwrap();
+    let names: Vec<_> = listed
+        .lines()
+        .filter_map(|path| path.split_once("/extensions/")?.1.strip_suffix(".so"))
+        .map(|name| name.rsplit('/').next().unwrap_or(name))
+        .collect();
+    assert!(names.len() > 40, "{names:?}");
+    let built = case.file("index.php", "<?php\n").env("BP_PHP_EXTENSIONS", names.join(",")).build();
+    let loaded = output(&built, "php -m").to_ascii_lowercase().replace("zend opcache", "opcache");
+    assert!(!loaded.contains("warning"), "{loaded}");
+    for name in names {
+        assert!(loaded.lines().any(|line| line == name), "{name}: {loaded}");
+    }
+}
+
+#[test]
+fn composer_itself_says_what_its_ranges_mean() {
+    let Some(archives) = archives() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    fs_err::write(path("php.tgz"), &archives.php.1).unwrap();
+    fs_err::write(path("composer.phar"), &archives.composer.1).unwrap();
+    let unpacked =
+        Command::new("tar").args(["-xzf", "php.tgz"]).current_dir(dir.path()).status().unwrap();
+    assert!(unpacked.success());
+    let script = root().join("shared/version/tests/tables/composer.php");
+    let output = Command::new(path("bin/php"))
+        .args(["-n", "-d", "extension=phar", "-d"])
+        .arg(format!("extension_dir={}", path("lib/php/extensions").display()))
+        .arg(script)
+        .env("COMPOSER_PHAR", path("composer.phar"))
+        .output()
+        .unwrap();
+    let table = include_str!("../../../shared/version/tests/tables/composer.txt");
+    let found = String::from_utf8(output.stdout).unwrap();
+    let different = table.lines().zip(found.lines()).find(|(known, found)| known != found);
+    assert_eq!(different, None, "{}", String::from_utf8_lossy(&output.stderr));
+    let versions = table.lines().next().unwrap().split(' ').count();
+    assert!(versions * (found.lines().count() - 1) >= 3_000);
+    assert_eq!(found.lines().count(), table.lines().count());
+}

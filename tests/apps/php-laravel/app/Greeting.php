@@ -1,0 +1,8 @@
+<?php
+
+namespace App;
+
+final class Greeting
+{
+    public const TEXT = 'hello';
+}

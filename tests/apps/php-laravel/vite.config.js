@@ -1,0 +1,4 @@
+export default {
+  publicDir: false,
+  build: { outDir: 'public/build', manifest: true, rollupOptions: { input: 'resources/js/app.js' } },
+};
