@@ -118,6 +118,8 @@ fn name_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn split(command: &str) -> Option<Vec<String>> {
@@ -150,6 +152,29 @@ mod tests {
         ] {
             let expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
             assert_eq!(split(command), Some(expected), "{command}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoted_words_are_what_they_were(
+            program in "[^\0]{1,10}", more in proptest::collection::vec("[^\0]{0,10}", 0..4)
+        ) {
+            let expected: Vec<_> = std::iter::once(program).chain(more).collect();
+            let command = shell_words::join(&expected);
+            prop_assert_eq!(words(&command, |_| Some("wrong".to_owned())), Some(expected));
+        }
+
+        #[test]
+        fn a_value_stays_one_word_between_quotes(value in "[^\0]{1,12}") {
+            let read = words("x \"$A\" '$A'", |_| Some(value.clone()));
+            prop_assert_eq!(read, Some(vec!["x".to_owned(), value.clone(), "$A".to_owned()]));
+        }
+
+        #[test]
+        fn every_text_is_words_or_nothing(text in any::<String>(), value in any::<String>()) {
+            let read = words(&text, |_| Some(value.clone()));
+            prop_assert!(read.is_none_or(|words| !words.is_empty() && !words[0].is_empty()));
         }
     }
 

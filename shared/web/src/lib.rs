@@ -6,6 +6,7 @@ mod document_root;
 mod functions;
 mod glob;
 pub mod graceful;
+pub mod precompress;
 mod preset;
 mod provider;
 pub mod public_env;

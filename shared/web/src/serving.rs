@@ -20,6 +20,8 @@ pub(crate) struct App {
     pub(crate) is_for_php: bool,
     /// Whether another buildpack wants a configuration to be generated.
     pub(crate) has_site: bool,
+    /// Whether its `buildpack.yml` is meant for this server.
+    pub(crate) has_buildpack_yml: bool,
     /// The user's settings, with those of another buildpack below them.
     pub(crate) env: Env,
 }
@@ -41,9 +43,16 @@ impl App {
             asked: provider.asked(&context.app_dir, &context.env)?,
             is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
             has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
+            has_buildpack_yml: has_buildpack_yml(context, provider.id),
             env,
         })
     }
+}
+
+/// Whether there is a table for the server in the file that Paketo has read once. What cannot be read is not meant.
+fn has_buildpack_yml(context: &BuildContext, id: &str) -> bool {
+    let text = fs_err::read_to_string(context.app_dir.join("buildpack.yml")).unwrap_or_default();
+    text.lines().any(|line| line.trim_end() == format!("{id}:"))
 }
 
 /// What is served, and what of it a configuration has to know.
@@ -62,8 +71,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn read(context: &BuildContext, env: &Env) -> Result<Self, Problem> {
-        let root = DocumentRoot::find(&context.app_dir, ROOT.read(env)?.as_deref())?;
+    pub(crate) fn read(root: DocumentRoot) -> Result<Self, Problem> {
         Ok(Self {
             has_404: root.dir.join("404.html").is_file(),
             has_50x: root.dir.join("50x.html").is_file(),
@@ -145,6 +153,13 @@ impl Recipe {
             }
             _ => Conf::Elsewhere,
         };
+        if app.has_buildpack_yml {
+            let name = provider.version.declared.name;
+            notices.push(
+                Notice::new("buildpack.yml is not read")
+                    .hint(format!("set {name} instead of its `{}.version`", provider.id)),
+            );
+        }
         if let Some(missing) = &app.asked.missing_conf {
             let name = provider.conf_location.declared.name;
             notices.push(Notice::new(format!("{name} is {missing}, which does not exist")));
