@@ -28,7 +28,7 @@ fn texts_are_compressed_in_the_build() {
     let Some(case) = site(&[]) else { return };
     let build = case.file("public/big.css", text()).build();
     let log = build.log();
-    assert!(log.contains("  Compressing texts\n    1 file, 3.3 KB less to send\n"), "{log}");
+    assert!(log.contains("  Compressing texts\n    1 file, 3.3 kB less to send\n"), "{log}");
     let again = build.rebuild();
     assert_eq!(again.image_digest(), build.image_digest());
 

@@ -95,8 +95,8 @@ fn live_reload_restarts_the_server_when_files_change() {
     let app = app().env("BP_LIVE_RELOAD_ENABLED", "true").provides("watchexec");
     assert!(app.detect().plan().contains("name = \"watchexec\""), "{}", app.detect().plan());
     assert_snapshot!(app.build().processes(), @"
-    web (default): watchexec --restart --watch . --shell none --no-vcs-ignore --no-project-ignore --debounce 200ms -- httpd -f httpd.conf -k start -DFOREGROUND
     no-reload: httpd -f httpd.conf -k start -DFOREGROUND
+    web (default): watchexec --restart --watch . --shell none --no-vcs-ignore --no-project-ignore --debounce 200ms -- httpd -f httpd.conf -k start -DFOREGROUND
     ");
 }
 

@@ -28,7 +28,7 @@ fn texts_are_compressed_in_the_build() {
     let Some(case) = site(&[]) else { return };
     let build = case.file("public/big.css", text()).build();
     let log = build.log();
-    assert!(log.contains("  Compressing texts\n    1 file, 3.3 KB less to send\n"), "{log}");
+    assert!(log.contains("  Compressing texts\n    1 file, 3.3 kB less to send\n"), "{log}");
     let again = build.rebuild();
     assert_eq!(again.image_digest(), build.image_digest());
 
@@ -39,6 +39,7 @@ fn texts_are_compressed_in_the_build() {
     assert_eq!(compressed.header("Content-Type"), Some("text/css; charset=utf-8"));
     let length: u64 = compressed.header("Content-Length").unwrap().parse().unwrap();
     assert!(length < 200, "a copy has a length: {compressed:?}");
+    assert!(compressed.header("ETag").unwrap().starts_with("W/"), "other bytes: {compressed:?}");
     let plain = site.get("/big.css");
     assert_eq!(plain.header("Content-Encoding"), None);
     assert_eq!(plain.body.as_bytes(), text());
@@ -72,7 +73,7 @@ fn a_file_that_is_only_there_compressed_is_for_everybody() {
         let Some(case) = site(settings) else { return };
         let site = Site::start(&case.file("public/only.txt.gz", gzipped("only here")).build(), &[]);
         let plain = site.get("/only.txt");
-        assert_eq!((plain.status, plain.body.as_str()), (200, "only here"), "{plain:?}");
+        assert!(plain.status == 200 && plain.body.contains("only here"), "{plain:?}");
         assert_eq!(plain.header("Content-Encoding"), None);
         let compressed = site.get_with("/only.txt", GZIP);
         assert_eq!(compressed.header("Content-Encoding"), Some("gzip"));

@@ -139,7 +139,13 @@ fn php_brings_configuration_and_process() {
 fn a_front_end_with_a_configuration_is_served_as_it_is() {
     let package = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#;
     let app = with_conf().file("package.json", package);
-    assert_eq!(app.build().processes(), "web (default): nginx -c nginx.conf\n");
+    let build = app.build();
+    assert_eq!(build.processes(), "web (default): nginx -c nginx.conf\n");
+    let warning = "warning: the app has nginx.conf, so nothing of its package.json is built or started\n\
+        hint: set BP_NODE_RUN_SCRIPTS to build it first, or BP_WEB_SERVER=none to run it with Node.js\n";
+    assert!(build.log().contains(warning), "{}", build.log());
+    let built = app.clone().env("BP_NODE_RUN_SCRIPTS", "build").build();
+    assert!(!built.log().contains("warning"), "{}", built.log());
     let none = app.env("BP_WEB_SERVER", "none").detect();
     assert!(!none.plan().contains("requires"), "{}", none.plan());
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use kouti_testing::Case;
 
-use crate::support::case;
+use crate::support::{case, nginx};
 
 const CONF: &str = "events {}\nhttp {\n  server {\n    listen {{port}};\n  }\n}\n";
 
@@ -29,8 +29,9 @@ fn nothing_is_fetched_again() {
       Done in [time]
     ");
     assert_eq!(again.image_digest(), build.image_digest());
-    let other = again.rebuild_with(|case| case.env("BP_NGINX_VERSION", "stable"));
-    assert!(other.log().contains("Rebuilding nginx 1.30.4: checksum changed"), "{}", other.log());
+    let newer = nginx("1.31.4").file("sbin/other", "");
+    let other = again.rebuild_with(|case| case.artifact(newer));
+    assert!(other.log().contains("Rebuilding nginx 1.31.4: checksum changed"), "{}", other.log());
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn from_a_configuration_of_the_app_to_a_generated_one() {
 fn an_apps_own_configuration_stays_as_it_is() {
     let app = app().file("public/index.html", "hello").env("BP_WEB_SERVER", "nginx");
     let own = app.clone().env("BP_WEB_SERVER_FORCE_HTTPS", "true").build();
-    let warning = "warning: BP_WEB_SERVER, BP_WEB_SERVER_FORCE_HTTPS have no effect: the app has its own nginx.conf\n\
+    let warning = "warning: BP_WEB_SERVER_FORCE_HTTPS, BP_WEB_SERVER have no effect: the app has its own nginx.conf\n\
         hint: set BP_WEB_SERVER_IGNORE_APP_CONF=true to leave that aside\n";
     assert!(own.log().contains(warning), "{}", own.log());
     assert_eq!(own.processes(), "web (default): nginx -c nginx.conf\n");
@@ -70,8 +71,8 @@ fn live_reload_restarts_the_server_when_files_change() {
     let plan = app.detect().plan();
     assert!(plan.contains("name = \"watchexec\""), "{plan}");
     assert_snapshot!(app.build().processes(), @"
-    web (default): watchexec --restart --watch . --shell none --no-vcs-ignore --no-project-ignore --debounce 200ms -- nginx -c nginx.conf
     no-reload: nginx -c nginx.conf
+    web (default): watchexec --restart --watch . --shell none --no-vcs-ignore --no-project-ignore --debounce 200ms -- nginx -c nginx.conf
     ");
     let failed = app.env("BP_LIVE_RELOAD_ENABLED", "maybe").fails();
     assert!(

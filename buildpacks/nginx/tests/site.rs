@@ -259,18 +259,6 @@ fn missing_assets_of_an_app_that_routes_in_the_browser_get_the_error_page() {
 }
 
 #[test]
-fn texts_are_compressed_and_compressed_files_are_found() {
-    let Some(case) = site(&[]) else { return };
-    let build = case.file("public/big.css", "a { color: red }\n".repeat(200)).build();
-    let site = Site::start(&build, &[]);
-    let gzip = site.get_with("/big.css", "Accept-Encoding: gzip\r\n");
-    assert_eq!(gzip.header("Content-Encoding"), Some("gzip"));
-    assert_eq!(gzip.header("Vary"), Some("Accept-Encoding"));
-    assert!(gzip.header("ETag").unwrap().starts_with("W/"));
-    assert_eq!(site.get("/big.css").header("Content-Encoding"), None);
-}
-
-#[test]
 fn public_variables_reach_the_browser_and_no_others() {
     let variables = [("PUBLIC_WEB_API", "https://api/?a=$b"), ("SECRET", "canary")];
     let run = |mode: &str| {

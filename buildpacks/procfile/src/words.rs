@@ -46,13 +46,18 @@ pub fn words(command: &str, value: impl Fn(&str) -> Option<String>) -> Option<Ve
                 }
                 None => words.push('$'),
             },
-            c if c.is_whitespace() && !is_quoted => words.close(),
+            c if is_blank(c) && !is_quoted => words.close(),
             c => words.push(c),
         }
     }
     words.close();
     let has_program = words.done.first().is_some_and(|program| !program.is_empty());
     (!is_quoted && has_program).then_some(words.done)
+}
+
+/// What stands between words; a shell takes no other white space for that.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Words that are complete, and one that may follow.
@@ -79,7 +84,7 @@ impl Words {
     /// Adds a text with blanks between words.
     fn split(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() { self.close() } else { self.push(c) }
+            if is_blank(c) { self.close() } else { self.push(c) }
         }
     }
 }

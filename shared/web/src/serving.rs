@@ -20,6 +20,8 @@ pub(crate) struct App {
     pub(crate) is_for_php: bool,
     /// Whether another buildpack wants a configuration to be generated.
     pub(crate) has_site: bool,
+    /// Whether it has a `package.json` that nobody was asked to build.
+    pub(crate) has_unbuilt_package: bool,
     /// Whether its `buildpack.yml` is meant for this server.
     pub(crate) has_buildpack_yml: bool,
     /// The user's settings, with those of another buildpack below them.
@@ -43,6 +45,8 @@ impl App {
             asked: provider.asked(&context.app_dir, &context.env)?,
             is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
             has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
+            has_unbuilt_package: context.app_dir.join("package.json").is_file()
+                && context.env.given("BP_NODE_RUN_SCRIPTS").is_none(),
             has_buildpack_yml: has_buildpack_yml(context, provider.id),
             env,
         })
@@ -140,6 +144,9 @@ impl Recipe {
             _ if app.is_for_php => Conf::Elsewhere,
             Some(conf) if !IGNORE_APP_CONF.read(env)? => {
                 notices.extend(without_effect(&context.env, conf));
+                if app.has_unbuilt_package {
+                    notices.push(unbuilt_package(conf));
+                }
                 Conf::App(conf.clone())
             }
             _ if app.asked.by_setting || app.has_site => {
@@ -176,6 +183,12 @@ impl Recipe {
             notices,
         })
     }
+}
+
+/// The user may have meant something else.
+fn unbuilt_package(conf: &str) -> Notice {
+    Notice::new(format!("the app has {conf}, so nothing of its package.json is built or started"))
+        .hint("set BP_NODE_RUN_SCRIPTS to build it first, or BP_WEB_SERVER=none to run it with Node.js")
 }
 
 /// Settings of a generated configuration, where there is none.

@@ -244,7 +244,9 @@ mod tests {
     #[test]
     fn nothing_is_on_by_default() {
         let site = site(&[]);
-        assert_eq!(site, Site { location: "/".to_owned(), ..Site::default() });
+        // Apart from what nobody sees.
+        let precompress = Precompress { gzip: true, brotli: false };
+        assert_eq!(site, Site { location: "/".to_owned(), precompress, ..Site::default() });
     }
 
     #[test]
