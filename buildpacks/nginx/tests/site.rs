@@ -335,3 +335,43 @@ fn an_open_request_ends_before_the_server_does() {
 fn site_port(stream: &std::net::TcpStream) -> u16 {
     stream.peer_addr().unwrap().port()
 }
+
+#[test]
+fn a_site_may_be_described_by_another_buildpack() {
+    let Some(case) = real() else { return };
+    // What `kouti/static` makes of a repository with a `Staticfile`.
+    let hidden = "Procfile,Staticfile,Staticfile.auth,package.json,*.conf,/node_modules/**";
+    let described = |more: &str| {
+        case.clone()
+            .file("index.html", "home")
+            .file("missing.html", "nothing here")
+            .file("Procfile", "canary")
+            .file("Staticfile.auth", "me:{PLAIN}secret\n")
+            .file("server.conf", "canary")
+            .file("node_modules/a/index.js", "canary")
+            .file(".git/HEAD", "canary")
+            .requires(
+                "nginx",
+                &format!(
+                    "launch = true, site = {{ BP_WEB_SERVER_ROOT = \".\", BP_WEB_SERVER_HIDDEN = \"{hidden}\", {more} }}"
+                ),
+            )
+            .build()
+    };
+    let site = Site::start(&described("BP_WEB_SERVER_ERROR_PAGES = \"4xx=missing.html\""), &[]);
+    assert_eq!(status_and_body(&site.get("/")), (200, "home"));
+    for path in [
+        "/Procfile",
+        "/Staticfile.auth",
+        "/server.conf",
+        "/node_modules/a/index.js",
+        "/.git/HEAD",
+        "/gone",
+    ] {
+        assert_eq!(status_and_body(&site.get(path)), (404, "nothing here"), "{path}");
+    }
+    let protected = described("BP_WEB_SERVER_AUTH_FILE = \"Staticfile.auth\"");
+    let site = Site::start(&protected, &[]);
+    assert_eq!(site.get("/").status, 401);
+    assert_eq!(site.get_with("/", "Authorization: Basic bWU6c2VjcmV0\r\n").body, "home");
+}

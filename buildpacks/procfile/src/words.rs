@@ -57,7 +57,7 @@ pub fn words(command: &str, value: impl Fn(&str) -> Option<String>) -> Option<Ve
 
 /// What stands between words; a shell takes no other white space for that.
 fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
+    matches!(c, ' ' | '\t' | '\n')
 }
 
 /// Words that are complete, and one that may follow.
