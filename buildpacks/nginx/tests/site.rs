@@ -164,6 +164,11 @@ fn a_protected_site_wants_a_user_and_never_starts_without_any() {
     assert_eq!(site.get_with("/", login).status, 200);
     assert_eq!(site.get("/healthz").status, 200);
     drop(site);
+    let service = r#"{"user-provided": [{"label": "user-provided", "name": "users",
+        "credentials": {"type": "htpasswd", ".htpasswd": "me:{PLAIN}secret"}}]}"#;
+    let site = Site::start(&build, &[("VCAP_SERVICES", service)]);
+    assert_eq!((site.get("/").status, site.get_with("/", login).status), (401, 200));
+    drop(site);
 
     let bindings = tempfile::tempdir().unwrap();
     let bind = |name: &str| {
