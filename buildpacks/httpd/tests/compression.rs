@@ -11,18 +11,6 @@ fn text() -> Vec<u8> {
     "a { color: red }\n".repeat(200).into_bytes()
 }
 
-/// As `gzip -n` makes it.
-fn gzipped(text: &str) -> Vec<u8> {
-    use std::io::Write as _;
-    use std::process::{Command, Stdio};
-
-    let mut command = Command::new("gzip");
-    let mut child =
-        command.arg("-nc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    child.wait_with_output().unwrap().stdout
-}
-
 #[test]
 fn texts_are_compressed_in_the_build() {
     let Some(case) = site(&[]) else { return };
@@ -74,46 +62,5 @@ fn whoever_does_not_take_gzip_gets_the_file() {
     }
     for accepted in ["gzip", "br, gzip", "deflate,gzip;q=0.5"] {
         assert_eq!(encoding(accepted).as_deref(), Some("gzip"), "{accepted}");
-    }
-}
-
-#[test]
-fn a_copy_that_is_none_is_remarked_on() {
-    let Some(case) = site(&[]) else { return };
-    let build = case
-        .file("public/big.css", text())
-        .file("public/big.css.gz", gzipped("another"))
-        .file("public/fine.txt", "x".repeat(2000))
-        .file("public/fine.txt.gz", gzipped(&"x".repeat(2000)))
-        .build();
-    let warning = "warning: `big.css.gz` is not `big.css` compressed, but is sent in its place\n\
-        hint: remove it from the site, or let the build make it anew\n";
-    let log = build.log();
-    assert!(log.contains(warning) && !log.contains("fine.txt"), "{log}");
-}
-
-#[test]
-fn brotli_is_not_to_be_had() {
-    let Some(case) = site(&[("BP_WEB_SERVER_PRECOMPRESS", "gzip,br")]) else { return };
-    let build = case.file("public/big.css", text()).build();
-    let warning = "warning: this server cannot send files that are compressed with Brotli\n\
-        hint: set BP_WEB_SERVER_PRECOMPRESS to gzip\n";
-    assert!(build.log().contains(warning), "{}", build.log());
-    assert!(build.app_path("public/big.css.gz").exists());
-    let failed = site(&[("BP_WEB_SERVER_PRECOMPRESS", "zstd")]).unwrap().fails();
-    let error = "error[bad-setting]: BP_WEB_SERVER_PRECOMPRESS is set to `zstd`, which is not `gzip` or `off`";
-    assert!(failed.error().starts_with(error), "{}", failed.error());
-}
-
-#[test]
-fn what_is_hidden_or_changes_on_its_way_has_no_copy() {
-    for settings in [
-        ("BP_WEB_SERVER_HIDDEN", "big.css"),
-        ("BP_WEB_SERVER_DIRECTORY_LISTING", "true"),
-        ("BP_WEB_SERVER_ROOT", "."),
-    ] {
-        let Some(case) = site(&[settings]) else { return };
-        let build = case.file("public/big.css", text()).file("index.html", "").build();
-        assert!(!build.app_path("public/big.css.gz").exists(), "{settings:?}");
     }
 }

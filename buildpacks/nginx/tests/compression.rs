@@ -45,7 +45,7 @@ fn texts_are_compressed_in_the_build() {
     assert_eq!(plain.body.matches("color: red").count(), 200);
 
     // Both are what the client has already.
-    let tag = plain.header("ETag").unwrap().to_owned();
+    let tag = plain.header("ETag").unwrap().trim_start_matches("W/").to_owned();
     for tag in [tag.clone(), format!("W/{tag}")] {
         let answer = site.get_with("/big.css", &format!("{GZIP}If-None-Match: {tag}\r\n"));
         assert_eq!(answer.status, 304, "{tag}");
