@@ -118,28 +118,12 @@ fn a_file_that_nobody_reads_is_remarked_on() {
 
 #[test]
 fn an_open_request_ends_before_the_server_does() {
-    use std::io::{Read as _, Write as _};
-
     let Some(case) = real() else { return };
     let case = case.env("BP_WEB_SERVER", "httpd").file("public/index.html", "hello");
     let build = case.file("public/big.bin", vec![7; 8 << 20]).build();
     let site = Site::start(&build, &[("BPL_WEB_SERVER_GRACEFUL_TIMEOUT", "30")]);
     assert_eq!(site.get("/").status, 200);
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", site.port())).unwrap();
-    stream.write_all(b"GET /big.bin HTTP/1.0\r\nHost: x\r\n\r\n").unwrap();
-    let mut first = [0; 1000];
-    stream.read_exact(&mut first).unwrap();
-    let address = stream.peer_addr().unwrap();
-    let rest = std::thread::scope(|scope| {
-        let stopping = scope.spawn(|| site.stop());
-        // Refused once it is stopping, so the request below is an open one.
-        while std::net::TcpStream::connect(address).is_ok() {
-            std::thread::yield_now();
-        }
-        let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest);
-        assert!(stopping.join().unwrap().status.success());
-        rest.len()
-    });
-    assert!(first.len() + rest > 8 << 20, "{rest}");
+    let (bytes, exit) = site.stop_during("/big.bin");
+    assert!(exit.status.success(), "{}", exit.log);
+    assert!(bytes > 8 << 20, "{bytes}");
 }
