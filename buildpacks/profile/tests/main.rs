@@ -160,6 +160,20 @@ fn an_image_without_bash_starts_without_the_profile() {
 }
 
 #[test]
+fn a_bash_that_nobody_may_run_keeps_the_app_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::write(dir.path().join("bash"), "").unwrap();
+    let build = profile("export A=1\n").build();
+    let launch = build.launch("web").env("PATH", dir.path());
+    assert_snapshot!(launch.prepare().unwrap_err().to_string(), @"
+    launch: exec.d kouti_profile/helper/exec.d/10-profile: exit status: 1
+    error[profile-not-run]: bash cannot be run: Permission denied (os error 13)
+
+    hint: let the user of the container run it, or leave .profile out of the image
+    ");
+}
+
+#[test]
 fn a_profile_that_is_not_in_the_image_is_remarked_on() {
     let build = profile("export A=1\n").build();
     fs_err::remove_file(build.app_path(".profile")).unwrap();

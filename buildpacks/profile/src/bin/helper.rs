@@ -61,9 +61,7 @@ fn profile(env: &Env) -> Outcome {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             outcome.warn("this image has no bash, so .profile is left out");
         }
-        Err(error) => outcome.refuse(
-            Problem::new("profile-not-run", Fault::Surroundings, format!("bash cannot be run: {error}")),
-        ),
+        Err(error) => outcome.refuse(not_run(&error)),
     }
     outcome
 }
@@ -119,6 +117,12 @@ fn hand_over(variables: &[Vec<u8>], env: &Env, outcome: &mut Outcome) {
     for (name, value) in changed {
         outcome.set(name, value);
     }
+}
+
+fn not_run(error: &io::Error) -> Problem {
+    let summary = format!("bash cannot be run: {error}");
+    Problem::new("profile-not-run", Fault::Surroundings, summary)
+        .hint("let the user of the container run it, or leave .profile out of the image")
 }
 
 fn failed(status: ExitStatus) -> Problem {
