@@ -20,10 +20,8 @@ pub(crate) struct App {
     pub(crate) is_for_php: bool,
     /// Whether another buildpack wants a configuration to be generated.
     pub(crate) has_site: bool,
-    /// Whether it has a `package.json` that nobody was asked to build.
-    pub(crate) has_unbuilt_package: bool,
-    /// Whether its `buildpack.yml` is meant for this server.
-    pub(crate) has_buildpack_yml: bool,
+    /// Files that have no effect, though their author may think so.
+    pub(crate) unread: Vec<Unread>,
     /// The user's settings, with those of another buildpack below them.
     pub(crate) env: Env,
 }
@@ -45,18 +43,36 @@ impl App {
             asked: provider.asked(&context.app_dir, &context.env)?,
             is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
             has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
-            has_unbuilt_package: context.app_dir.join("package.json").is_file()
-                && context.env.given("BP_NODE_RUN_SCRIPTS").is_none(),
-            has_buildpack_yml: has_buildpack_yml(context, provider.id),
+            unread: Unread::find(context, provider.id),
             env,
         })
     }
 }
 
-/// Whether there is a table for the server in the file that Paketo has read once. What cannot be read is not meant.
-fn has_buildpack_yml(context: &BuildContext, id: &str) -> bool {
-    let text = fs_err::read_to_string(context.app_dir.join("buildpack.yml")).unwrap_or_default();
-    text.lines().any(|line| line.trim_end() == format!("{id}:"))
+/// A file of the app that has no effect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unread {
+    /// `buildpack.yml`, which Paketo has read once, with a table for this server.
+    BuildpackYml,
+    /// `package.json`, which nobody was asked to build.
+    PackageJson,
+}
+
+impl Unread {
+    fn find(context: &BuildContext, id: &str) -> Vec<Self> {
+        let mut found = Vec::new();
+        // What cannot be read is not meant for this server.
+        let yml = fs_err::read_to_string(context.app_dir.join("buildpack.yml"));
+        if yml.is_ok_and(|text| text.lines().any(|line| line.trim_end() == format!("{id}:"))) {
+            found.push(Self::BuildpackYml);
+        }
+        if context.app_dir.join("package.json").is_file()
+            && context.env.given("BP_NODE_RUN_SCRIPTS").is_none()
+        {
+            found.push(Self::PackageJson);
+        }
+        found
+    }
 }
 
 /// What is served, and what of it a configuration has to know.
@@ -144,7 +160,7 @@ impl Recipe {
             _ if app.is_for_php => Conf::Elsewhere,
             Some(conf) if !IGNORE_APP_CONF.read(env)? => {
                 notices.extend(without_effect(&context.env, conf));
-                if app.has_unbuilt_package {
+                if app.unread.contains(&Unread::PackageJson) {
                     notices.push(unbuilt_package(conf));
                 }
                 Conf::App(conf.clone())
@@ -160,7 +176,7 @@ impl Recipe {
             }
             _ => Conf::Elsewhere,
         };
-        if app.has_buildpack_yml {
+        if app.unread.contains(&Unread::BuildpackYml) {
             let name = provider.version.declared.name;
             notices.push(
                 Notice::new("buildpack.yml is not read")
