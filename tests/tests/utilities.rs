@@ -210,7 +210,7 @@ fn a_platform_can_ask_a_read_only_container_how_it_is() {
     let container = run.start();
     assert_eq!(container.get("/health").status, 200);
     let health = || docker(&["inspect", "--format", "{{.State.Health.Status}}", container.id()]);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while health().trim() != "healthy" {
         assert!(Instant::now() < deadline, "{}", health());
         std::thread::sleep(Duration::from_millis(200));
