@@ -12,6 +12,7 @@ mod programs;
 mod reuse;
 mod rollout;
 mod supervisor;
+mod web;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -47,6 +48,8 @@ pub(crate) enum Part {
     Cf,
     /// The supervisor of PHP-FPM and nginx against both started by hand
     Supervisor,
+    /// Helpers, rendering and the first answer of a web server, when a container starts
+    Web,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
     /// A CVE in a runtime and one in the base image, from the announcement to ten images; only if it is named
@@ -64,6 +67,7 @@ impl Part {
             Self::Reuse => reuse::measure(workspace, runs),
             Self::Cf => cf::measure(workspace, &setup.tools, runs),
             Self::Supervisor => supervisor::measure(workspace, &workspace.release(), runs),
+            Self::Web => web::measure(workspace, &setup.packages, runs),
             Self::Images => images::measure(workspace, setup, runs.min(3)),
             Self::Rollout => rollout::measure(workspace, setup),
         }
