@@ -5,7 +5,9 @@
 
 mod fetch;
 mod images;
+mod layers;
 mod measure;
+mod pack_build;
 mod programs;
 mod reuse;
 
@@ -37,6 +39,8 @@ pub(crate) enum Part {
     Reuse,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
+    /// The ways to keep a runtime between builds, to the daemon and to a registry; takes long, so only if it is named
+    Layers,
 }
 
 /// One figure.
@@ -69,7 +73,8 @@ impl Figure {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let wants = |part| args.parts.is_empty() || args.parts.contains(&part);
+    let wants =
+        |part| (args.parts.is_empty() && part != Part::Layers) || args.parts.contains(&part);
     let runs = args.runs.max(1);
     let setup = setup::make(workspace, Choice::Local, &[], &Times::default())?;
     let mut figures = Vec::new();
@@ -85,6 +90,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     if wants(Part::Images) {
         figures.extend(images::measure(workspace, &setup, runs.min(3))?);
+    }
+    if wants(Part::Layers) {
+        figures.extend(layers::measure(workspace, &setup, runs.min(3))?);
     }
 
     let rows: Vec<_> = figures.iter().map(row).collect();

@@ -3,6 +3,7 @@
 
 mod bill;
 mod caches;
+mod downloads;
 mod errors;
 mod frontend;
 mod interrupted;
@@ -11,6 +12,7 @@ mod npm;
 mod report;
 mod secrets;
 mod security;
+mod settings;
 mod start;
 mod support;
 mod versions;
