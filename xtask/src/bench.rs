@@ -6,8 +6,10 @@
 mod cf;
 mod fetch;
 mod images;
+mod layers;
 mod measure;
 mod npm;
+mod pack_build;
 mod programs;
 mod reuse;
 mod rollout;
@@ -52,13 +54,15 @@ pub(crate) enum Part {
     Web,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
+    /// The ways to keep a runtime between builds, to the daemon and to a registry; takes long, so only if it is named
+    Layers,
     /// A CVE in a runtime and one in the base image, from the announcement to ten images; only if it is named
     Rollout,
 }
 
 impl Part {
     /// Those that take too long to be measured beside all others.
-    const LONG: [Self; 1] = [Self::Rollout];
+    const LONG: [Self; 2] = [Self::Layers, Self::Rollout];
 
     fn measure(self, workspace: &Workspace, setup: &Setup, runs: usize) -> Result<Vec<Figure>> {
         match self {
@@ -69,6 +73,7 @@ impl Part {
             Self::Supervisor => supervisor::measure(workspace, &workspace.release(), runs),
             Self::Web => web::measure(workspace, &setup.packages, runs),
             Self::Images => images::measure(workspace, setup, runs.min(3)),
+            Self::Layers => layers::measure(workspace, setup, runs.min(3)),
             Self::Rollout => rollout::measure(workspace, setup),
         }
     }

@@ -3,6 +3,7 @@
 
 mod bill;
 mod caches;
+mod downloads;
 mod errors;
 mod frontend;
 mod interrupted;
@@ -13,6 +14,7 @@ mod real;
 mod report;
 mod secrets;
 mod security;
+mod settings;
 mod start;
 mod support;
 mod vendored;

@@ -55,6 +55,36 @@ fn a_report_tells_why_a_build_failed() {
 }
 
 #[test]
+fn a_report_tells_why_a_build_could_not_begin() {
+    for (variable, value, phase, id) in [
+        ("VCAP_SERVICES", "{", "detect", "vcap-services-invalid"),
+        ("BP_ARCH", "amd64", "build", ""),
+        ("BP_SBOM_FORMATS", "pdf", "build", "bad-setting"),
+        ("BP_NODE_PROJECT_PATH", "missing", "detect", "bad-project-path"),
+    ] {
+        let report = report(|case| {
+            let case = case.env(variable, value);
+            if id.is_empty() { drop(case.build()) } else { drop(case.fails()) }
+        });
+        assert_eq!(report["phase"], phase, "{variable}");
+        assert_eq!(report["error"]["id"].as_str().unwrap_or_default(), id, "{variable}");
+        assert_eq!(report["events"].as_array().unwrap().is_empty(), !id.is_empty(), "{variable}");
+        assert_eq!(report["target"]["os"], "linux");
+    }
+}
+
+#[test]
+fn a_secret_in_a_broken_binding_is_not_in_the_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = express().env("BP_REPORT_DIR", dir.path().to_str().unwrap());
+    let failed =
+        case.env("VCAP_SERVICES", r#"{"db": [{"credentials": {"password": "s3cret"}]}"#).fails();
+    let report = fs_err::read_to_string(dir.path().join("kouti_nodejs.json")).unwrap();
+    assert!(report.contains("vcap-services-invalid"), "{report}");
+    assert!(!report.contains("s3cret") && !failed.log().contains("s3cret"), "{report}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_a_warning() {
     let built = express().env("BP_REPORT_DIR", "/proc/nowhere").build();
     assert!(built.log().contains("warning: the report of this build is lost: "), "{}", built.log());

@@ -39,6 +39,16 @@ pub(crate) enum Phase {
     },
 }
 
+impl Phase {
+    /// The program's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Detect { .. } => "detect",
+            Self::Build { .. } => "build",
+        }
+    }
+}
+
 /// What of `buildpack.toml` a buildpack needs to know of itself.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Descriptor {

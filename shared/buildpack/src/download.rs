@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kouti_catalog::Artifact;
 use kouti_fetch::{
-    BindingEntry, Credentials, Fetcher, Limits, Mappings, Mirrors, Options, Proxies, Trust,
+    BindingEntry, Credentials, Fetcher, Limits, Mappings, Mirrors, Obstacle, Options, Proxies,
+    Trust,
 };
 use kouti_report::Log;
 
@@ -47,18 +48,21 @@ impl Context {
             log.warn(notice);
         }
         let cache = settings::DEPENDENCY_CACHE.read(env)?.map(Into::into);
+        // Where all is at hand, nobody is stopped by what says how to download.
+        let (limits, limits_error) = either(self.limits());
+        let (proxies, proxies_error) = either(Proxies::parse(env.texts()));
         Ok(Fetcher::new(Options {
             user_agent: format!("{}/{}", self.id, self.version),
             offline_store: Some(self.buildpack_dir.join("dependencies")),
             cache: cache.or_else(|| keep.map(Path::to_owned)),
-            scratch: None,
             offline: settings::OFFLINE.read(env)?,
             mirrors,
             mappings,
             credentials: Credentials::parse(entries("dependency-auth"))?,
-            proxies: Proxies::parse(env.texts())?,
+            proxies,
             trust: self.trust()?,
-            limits: self.limits()?,
+            limits,
+            obstacle: limits_error.or(proxies_error),
         }))
     }
 
@@ -114,5 +118,13 @@ impl Context {
                 .unwrap_or(usize::MAX),
             ..Limits::default()
         })
+    }
+}
+
+/// A value to go on with, and the error in place of it.
+fn either<T: Default, E: Into<Obstacle>>(result: Result<T, E>) -> (T, Option<Obstacle>) {
+    match result {
+        Ok(value) => (value, None),
+        Err(error) => (T::default(), Some(error.into())),
     }
 }

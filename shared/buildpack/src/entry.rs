@@ -9,10 +9,9 @@ use kouti_launch::binding::Bindings;
 use kouti_report::{Log, Notice, Problem, install_panic_page};
 
 use crate::call::{Call, Descriptor, Phase, read_plan};
-use crate::setting::{Declared, misspelt, quoted};
-use crate::{
-    BuildContext, Context, Detection, Env, Launch, Layers, Masks, Plan, plan, report, settings,
-};
+use crate::report::About;
+use crate::setting::{Declared, misspelt, quoted, unknown};
+use crate::{BuildContext, Context, Detection, Env, Launch, Layers, Masks, Plan, plan, settings};
 
 /// One buildpack.
 pub trait Buildpack {
@@ -47,14 +46,19 @@ mod exit {
 #[expect(clippy::disallowed_methods, reason = "this is the entry")]
 pub fn main<B: Buildpack>() {
     install_panic_page(concat!("kouti ", env!("CARGO_PKG_VERSION")));
-    let mut known = Known { label: "kouti".to_owned(), masks: None };
+    let mut known = Known { label: "kouti".to_owned(), masks: None, unreported: None };
     let code = match run::<B>(&mut known) {
         Ok(code) => code,
         Err(problem) => {
             let env = Env::of_process();
             let _ = std::io::stdout().flush();
             let masks = known.masks.unwrap_or_else(|| Masks::from_env(&env));
-            log(&env, masks).page(&problem.page(&known.label, settings::colour(&env)));
+            let mut log = log(&env, masks.clone());
+            if let Some(about) = known.unreported {
+                // What went wrong before is what the user has to see.
+                let _ = about.write(&env, &masks, B::SETTINGS, &mut log, Some(&problem));
+            }
+            log.page(&problem.page(&known.label, settings::colour(&env)));
             exit::FAILED
         }
     };
@@ -67,6 +71,8 @@ struct Known {
     label: String,
     /// What must not be shown, once the bindings are read.
     masks: Option<Masks>,
+    /// The report that an error would still have to write, once the descriptor is read.
+    unreported: Option<About>,
 }
 
 /// One phase.
@@ -74,6 +80,13 @@ fn run<B: Buildpack>(known: &mut Known) -> Result<i32, Problem> {
     let call = Call::of_process()?;
     let descriptor = call.descriptor()?;
     known.label = format!("{} {}", descriptor.buildpack.id, descriptor.buildpack.version);
+    known.unreported = Some(About {
+        id: descriptor.buildpack.id.clone(),
+        version: descriptor.buildpack.version.clone(),
+        phase: call.phase.name(),
+        target: call.target(),
+        layers: None,
+    });
     let (context, phase) = context(call, descriptor)?;
     known.masks = Some(context.masks());
     match phase {
@@ -91,7 +104,8 @@ fn run<B: Buildpack>(known: &mut Known) -> Result<i32, Problem> {
             }
         },
         Phase::Build { layers, plan } => {
-            build::<B>(&build_context(context, read_plan(&plan)?, layers)?)?;
+            let context = build_context(context, read_plan(&plan)?, layers)?;
+            build::<B>(&context, known)?;
             Ok(exit::DONE)
         }
     }
@@ -146,7 +160,7 @@ fn build_context(
         ["BP_CF_SHIM", "VCAP_APPLICATION"].iter().any(|name| context.env.given(name).is_some());
     let layers = Layers::new(layers_dir, sboms.clone())
         .keep_launch_layers(on_cloud_foundry)
-        .forget_caches(settings::CACHE_DISABLED.read(&context.env)?);
+        .caches(settings::caches(&context.env));
     Ok(BuildContext { context, plan, layers, sboms })
 }
 
@@ -159,11 +173,16 @@ fn detect<B: Buildpack>(context: &Context) -> Result<Detection, Problem> {
     B::detect(context)
 }
 
-fn build<B: Buildpack>(context: &BuildContext) -> Result<(), Problem> {
-    let mut log = log(&context.env, context.masks());
+fn build<B: Buildpack>(context: &BuildContext, known: &mut Known) -> Result<(), Problem> {
+    let masks = context.masks();
+    let mut log = log(&context.env, masks.clone());
     log.title(&format!("{} {}", B::NAME, context.version));
     let result = build_and_declare::<B>(context, &mut log);
-    report::write(context, B::SETTINGS, &mut log, result.as_ref().err())?;
+    if let Some(about) = known.unreported.take() {
+        let (target, layers) = (context.target.clone(), Some(context.layers.dir().to_owned()));
+        let about = About { target, layers, ..about };
+        about.write(&context.env, &masks, B::SETTINGS, &mut log, result.as_ref().err())?;
+    }
     result
 }
 
@@ -172,14 +191,19 @@ fn build_and_declare<B: Buildpack>(context: &BuildContext, log: &mut Log) -> Res
 
     let launch = B::build(context, log)?;
 
-    let megabytes = settings::CACHE_MAX_MB.read(&context.env)?;
-    context.layers.settle_caches(log, megabytes.saturating_mul(1_000_000))?;
+    context.layers.settle_caches(log)?;
     launch.show(log);
     let dir = context.layers.dir();
     context.sboms.write(&dir.join("launch"), launch.sbom.as_ref())?;
     context.sboms.write(&dir.join("build"), launch.build_sbom.as_ref())?;
     write_unmet(dir, &launch)?;
     fs_err::write(dir.join("launch.toml"), launch.to_toml(&context.sboms)?)?;
+    // Had something been downloaded, this would have been an error.
+    if B::LANGUAGE.is_some() {
+        for bad in settings::bad_limits(&context.env) {
+            log.warn(bad.notice());
+        }
+    }
     log.finish();
     Ok(())
 }
@@ -205,6 +229,9 @@ fn check_settings<B: Buildpack>(context: &Context, log: &mut Log) -> Result<(), 
     if B::LANGUAGE.is_none() {
         return Ok(());
     }
+    for line in settings::left_alone(env, B::SETTINGS) {
+        log.debug(&line);
+    }
     for notice in quoted(env) {
         log.warn(notice);
     }
@@ -215,6 +242,9 @@ fn check_settings<B: Buildpack>(context: &Context, log: &mut Log) -> Result<(), 
             return Err(unknown.into());
         }
         log.warn(Notice::from(&unknown));
+    }
+    for name in unknown(env, &known) {
+        log.debug(&format!("{name} is of no buildpack of ours"));
     }
     if context.app_dir.join("buildpack.yml").exists() {
         log.warn(

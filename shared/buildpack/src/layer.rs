@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::layer_env::remove_directory;
+use crate::setting::BadSetting;
 use crate::{Env, LayerEnv, Problem, Sboms, is_secret, sha256};
 
 /// When a layer is needed.
@@ -96,8 +97,17 @@ pub struct Layers {
     /// Classic Cloud Foundry has no previous image to take launch-only layers
     /// from: there they are cached.
     keep_launch: bool,
+    /// An error is said only to who keeps caches.
+    caches: Result<CacheRule, BadSetting>,
+}
+
+/// What the user wants of caches.
+#[derive(Clone, Debug)]
+pub(crate) struct CacheRule {
     /// `BP_CACHE_DISABLED`: caches start empty and are not kept.
-    forget_caches: bool,
+    pub(crate) forget: bool,
+    /// `BP_CACHE_MAX_MB`, in bytes.
+    pub(crate) limit: u64,
 }
 
 /// Raised when the meaning of a layer's content changes without its key.
@@ -127,7 +137,8 @@ pub(crate) struct Types {
 
 impl Layers {
     pub(crate) fn new(dir: PathBuf, sboms: Sboms) -> Self {
-        Self { dir, sboms, keep_launch: false, forget_caches: false }
+        let caches = Ok(CacheRule { forget: false, limit: u64::MAX });
+        Self { dir, sboms, keep_launch: false, caches }
     }
 
     /// Caches launch layers too, for platforms that have no previous image.
@@ -137,10 +148,10 @@ impl Layers {
         self
     }
 
-    /// Starts caches empty and keeps none.
+    /// What the user wants of caches.
     #[must_use]
-    pub(crate) fn forget_caches(mut self, forget: bool) -> Self {
-        self.forget_caches = forget;
+    pub(crate) fn caches(mut self, rule: Result<CacheRule, BadSetting>) -> Self {
+        self.caches = rule;
         self
     }
 
@@ -168,6 +179,9 @@ impl Layers {
         make: impl FnOnce(&Path, &mut Log) -> Result<(), Problem>,
     ) -> Result<Made, Problem> {
         check_name(layer.name)?;
+        if layer.uses == Uses::CACHE {
+            self.cache_rule()?;
+        }
         let started = Instant::now();
         let uses = self.effective(layer.uses);
         let dir = self.path(layer.name);
@@ -240,6 +254,10 @@ impl Layers {
         let text = toml::to_string(&LayerToml { types, metadata }).map_err(anyhow::Error::from)?;
         fs_err::write(self.toml(layer.name), text)?;
         Ok(())
+    }
+
+    fn cache_rule(&self) -> Result<&CacheRule, BadSetting> {
+        self.caches.as_ref().map_err(Clone::clone)
     }
 
     fn effective(&self, uses: Uses) -> Uses {

@@ -1,14 +1,15 @@
 //! The machine-readable report of a build, for whoever names a directory in
 //! `BP_REPORT_DIR`. Nothing is sent anywhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use kouti_catalog::Target;
 use kouti_report::{Event, EventKind, Log, Notice, Problem};
 use serde::Serialize;
 
 use crate::layer::{LayerToml, Types};
 use crate::setting::Declared;
-use crate::{BuildContext, settings, size_of};
+use crate::{Env, Masks, settings, size_of};
 
 /// Raised when the meaning of a field changes.
 const SCHEMA: u32 = 1;
@@ -18,7 +19,8 @@ struct Report<'a> {
     schema: u32,
     buildpack: &'a str,
     version: &'a str,
-    target: &'a kouti_catalog::Target,
+    phase: &'a str,
+    target: &'a Target,
     settings: Vec<Setting>,
     events: Vec<ReportedEvent<'a>>,
     layers: Vec<ReportedLayer>,
@@ -80,38 +82,55 @@ impl<'a> From<&'a Event> for ReportedEvent<'a> {
     }
 }
 
-/// Writes `<BP_REPORT_DIR>/<id with _>.json`, of a failed build too.
-///
-/// A report that cannot be written is a warning: the build is what counts.
-pub(crate) fn write(
-    context: &BuildContext,
-    declared: &[Declared],
-    log: &mut Log,
-    problem: Option<&Problem>,
-) -> Result<(), Problem> {
-    let Some(dir) = settings::REPORT_DIR.read(&context.env)? else { return Ok(()) };
-    let masks = context.masks();
-    let report = Report {
-        schema: SCHEMA,
-        buildpack: &context.id,
-        version: &context.version,
-        target: &context.target,
-        settings: settings::in_use(&context.env, declared)
-            .into_iter()
-            .map(|[name, value]| Setting { name, value })
-            .collect(),
-        events: log.events().iter().map(ReportedEvent::from).collect(),
-        layers: layers(context.layers.dir()),
-        warnings: log.notices().iter().map(|notice| notice.text.as_str()).collect(),
-        error: problem.map(|problem| Failure { id: problem.id, summary: &problem.summary }),
-        seconds: log.elapsed().as_secs_f64(),
-    };
-    let text = serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?;
-    let path = Path::new(&dir).join(format!("{}.json", context.id.replace('/', "_")));
-    if let Err(error) = fs_err::write(&path, masks.mask(&text) + "\n") {
-        log.warn(Notice::new(format!("the report of this build is lost: {error}")));
+/// Whose report it is: known before anything can go wrong that a report should tell.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    /// Id of the buildpack.
+    pub(crate) id: String,
+    pub(crate) version: String,
+    /// `detect` or `build`.
+    pub(crate) phase: &'static str,
+    pub(crate) target: Target,
+    /// Where its layers are; in detect there are none.
+    pub(crate) layers: Option<PathBuf>,
+}
+
+impl About {
+    /// Writes `<BP_REPORT_DIR>/<id with _>.json`, also of a build that failed, or that could not begin.
+    ///
+    /// A report that cannot be written is a warning: the build is what counts.
+    pub(crate) fn write(
+        &self,
+        env: &Env,
+        masks: &Masks,
+        declared: &[Declared],
+        log: &mut Log,
+        problem: Option<&Problem>,
+    ) -> Result<(), Problem> {
+        let Some(dir) = settings::REPORT_DIR.read(env)? else { return Ok(()) };
+        let report = Report {
+            schema: SCHEMA,
+            buildpack: &self.id,
+            version: &self.version,
+            phase: self.phase,
+            target: &self.target,
+            settings: settings::in_use(env, declared)
+                .into_iter()
+                .map(|[name, value]| Setting { name, value })
+                .collect(),
+            events: log.events().iter().map(ReportedEvent::from).collect(),
+            layers: self.layers.as_deref().map(layers).unwrap_or_default(),
+            warnings: log.notices().iter().map(|notice| notice.text.as_str()).collect(),
+            error: problem.map(|problem| Failure { id: problem.id, summary: &problem.summary }),
+            seconds: log.elapsed().as_secs_f64(),
+        };
+        let text = serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?;
+        let path = Path::new(&dir).join(format!("{}.json", self.id.replace('/', "_")));
+        if let Err(error) = fs_err::write(&path, masks.mask(&text) + "\n") {
+            log.warn(Notice::new(format!("the report of this build is lost: {error}")));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The layers that this build leaves, in the order of their names.

@@ -13,7 +13,11 @@ use crate::layer::remove_file;
 /// The formats in which every SBOM of this build is written; none if the user
 /// switched them off.
 #[derive(Clone, Debug, Default)]
-pub struct Sboms(Vec<Format>);
+pub struct Sboms {
+    formats: Vec<Format>,
+    /// The time they bear, if the user wants one.
+    created: Option<String>,
+}
 
 impl Context {
     /// The bill of materials of a layer that holds one artifact, and of what is compiled into that.
@@ -73,27 +77,37 @@ impl Sboms {
     /// Documents in these formats.
     #[must_use]
     pub fn new(formats: Vec<Format>) -> Self {
-        Self(formats)
+        Self { formats, created: None }
+    }
+
+    /// With the time that `SOURCE_DATE_EPOCH` gives, in seconds; anything else gives none.
+    #[must_use]
+    pub(crate) fn created(mut self, seconds: Option<&str>) -> Self {
+        let seconds = seconds.and_then(|seconds| seconds.trim().parse().ok());
+        let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        self.created = time.map(|time| time.to_string());
+        self
     }
 
     /// The formats.
     #[must_use]
     pub fn formats(&self) -> &[Format] {
-        &self.0
+        &self.formats
     }
 
     /// Whether the user switched SBOMs off.
     #[must_use]
     pub fn are_disabled(&self) -> bool {
-        self.0.is_empty()
+        self.formats.is_empty()
     }
 
     /// Writes `<base>.sbom.*`, and removes those of the last build.
     pub(crate) fn write(&self, base: &Path, document: Option<&Document>) -> std::io::Result<()> {
         self.remove(base)?;
         if let Some(document) = document {
-            for format in &self.0 {
-                fs_err::write(path(base, *format), kouti_sbom::render(document, *format))?;
+            for format in &self.formats {
+                let text = kouti_sbom::render_at(document, *format, self.created.as_deref());
+                fs_err::write(path(base, *format), text)?;
             }
         }
         Ok(())

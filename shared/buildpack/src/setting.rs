@@ -83,6 +83,14 @@ impl Explain for BadSetting {
     }
 }
 
+impl BadSetting {
+    /// The same as a warning: the setting had no effect in this build.
+    pub(crate) fn notice(&self) -> Notice {
+        let notice = Notice::new(self.to_string());
+        self.hints().into_iter().take(1).fold(notice, Notice::hint)
+    }
+}
+
 impl<T: Value> Setting<T> {
     /// A setting that counts while the image is built.
     #[must_use]
@@ -321,12 +329,7 @@ impl From<&UnknownSetting> for Notice {
 /// Only close misses: what is far from everything known may belong to somebody else's buildpack.
 #[must_use]
 pub fn misspelt(env: &Env, known: &BTreeSet<&str>) -> Vec<UnknownSetting> {
-    env.texts()
-        .map(|(name, _)| name)
-        .filter(|name| name.starts_with("BP_") || name.starts_with("BPL_"))
-        .filter(|name| !known.contains(name))
-        // One name for each host: common.md 4.3.
-        .filter(|name| !name.starts_with("BP_DEPENDENCY_MIRROR_"))
+    unknown(env, known)
         .filter_map(|name| {
             let meant = known
                 .iter()
@@ -337,6 +340,16 @@ pub fn misspelt(env: &Env, known: &BTreeSet<&str>) -> Vec<UnknownSetting> {
             Some(UnknownSetting { name: name.to_owned(), meant: meant.to_owned() })
         })
         .collect()
+}
+
+/// The names among the `BP_*` and `BPL_*` variables in `env` that nobody reads, as far as we know.
+pub(crate) fn unknown<'a>(env: &'a Env, known: &BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
+    env.texts()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("BP_") || name.starts_with("BPL_"))
+        .filter(|name| !known.contains(name))
+        // One name for each host: common.md 4.3.
+        .filter(|name| !name.starts_with("BP_DEPENDENCY_MIRROR_"))
 }
 
 /// Settings whose whole value stands in quotes: `--env-file` passes them on literally.

@@ -4,6 +4,7 @@ use kouti_catalog::EolPolicy;
 use kouti_report::{Colour, Level};
 use kouti_sbom::Format;
 
+use crate::layer::CacheRule;
 use crate::setting::{BadSetting, Declared, Phase, Setting, Words};
 use crate::{Env, Sboms};
 
@@ -58,6 +59,16 @@ pub const DEPENDENCY_MIRROR: Setting<Option<String>> = Setting::build(
     "",
     "mirror to download from; BP_DEPENDENCY_MIRROR_<HOST> for one host",
 );
+/// The numbers that bound downloads: they stop a build only if it downloads something.
+const LIMITS: [Setting<u64>; 7] = [
+    DIALER_TIMEOUT,
+    DIALER_KEEP_ALIVE,
+    TLS_HANDSHAKE_TIMEOUT,
+    RESPONSE_HEADER_TIMEOUT,
+    DOWNLOAD_STALL_TIMEOUT,
+    DOWNLOAD_ATTEMPTS,
+    DOWNLOAD_CONCURRENCY,
+];
 /// Seconds to wait for a connection.
 pub const DIALER_TIMEOUT: Setting<u64> =
     Setting::build("BP_DIALER_TIMEOUT", "10", "seconds to wait for a connection; 0 is no limit");
@@ -168,6 +179,17 @@ pub(crate) fn colour(env: &Env) -> Colour {
     }
 }
 
+/// What the user wants of caches.
+pub(crate) fn caches(env: &Env) -> Result<CacheRule, BadSetting> {
+    let limit = CACHE_MAX_MB.read(env)?.saturating_mul(1_000_000);
+    Ok(CacheRule { forget: CACHE_DISABLED.read(env)?, limit })
+}
+
+/// The numbers for downloads that are none.
+pub(crate) fn bad_limits(env: &Env) -> Vec<BadSetting> {
+    LIMITS.iter().filter_map(|setting| setting.read(env).err()).collect()
+}
+
 pub(crate) fn sboms(env: &Env) -> Result<Sboms, BadSetting> {
     if DISABLE_SBOM.read(env)? {
         return Ok(Sboms::default());
@@ -183,7 +205,19 @@ pub(crate) fn sboms(env: &Env) -> Result<Sboms, BadSetting> {
             form: "a list of `cyclonedx`, `spdx` and `syft`",
         }),
     });
-    Ok(Sboms::new(formats.collect::<Result<_, _>>()?))
+    Ok(Sboms::new(formats.collect::<Result<_, _>>()?).created(env.given("SOURCE_DATE_EPOCH")))
+}
+
+/// The settings that the user has left alone, and their defaults.
+pub(crate) fn left_alone(env: &Env, declared: &[Declared]) -> Vec<String> {
+    let settings = declared.iter().chain(SHARED);
+    settings
+        .filter(|setting| setting.phase != Phase::Launch && env.given(setting.name).is_none())
+        .map(|setting| match setting.default {
+            "" => format!("{} is not set", setting.name),
+            default => format!("{} is not set: {default}", setting.name),
+        })
+        .collect()
 }
 
 /// The variables the user has set, for the head of the log; secrets are not shown.

@@ -76,6 +76,11 @@ impl<'a> Download<'a> {
         self.rewind(None);
     }
 
+    /// Size of all of it, as far as the server has told.
+    pub(crate) fn expected(&self) -> Option<u64> {
+        self.expected
+    }
+
     /// Like [`std::io::Read::read`].
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Trouble> {
         while self.position == self.piece.len() {

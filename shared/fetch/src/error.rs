@@ -8,6 +8,7 @@ use kouti_catalog::{Artifact, Checksum};
 use kouti_report::{Explain, Fault, SafeUrl, bytes};
 
 use crate::http::Failure;
+use crate::options::Obstacle;
 use crate::transfer::Received;
 use crate::unpack::UnpackError;
 use crate::verifier::Distrust;
@@ -106,9 +107,14 @@ pub enum FetchError {
         dir: PathBuf,
         /// Bytes that are free there.
         free: Option<u64>,
+        /// Bytes of the archive or file: what comes out of it takes more.
+        size: Option<u64>,
         /// The failed operation.
         source: io::Error,
     },
+    /// What says how to download cannot be understood.
+    #[error("{}", _0.summary)]
+    Obstacle(Obstacle),
     /// Any other file operation.
     #[error("cannot install {artifact}: {source}")]
     File {
@@ -162,8 +168,13 @@ impl FetchError {
         }
     }
 
-    /// `dir` is where it should have gone.
-    pub(crate) fn unpacking(artifact: String, error: UnpackError, dir: &Path) -> Self {
+    /// `dir` is where it should have gone, `size` what the archive takes itself.
+    pub(crate) fn unpacking(
+        artifact: String,
+        error: UnpackError,
+        dir: &Path,
+        size: Option<u64>,
+    ) -> Self {
         match error {
             UnpackError::Read(error) => {
                 Self::Damaged { artifact, reason: printable(&error.to_string()) }
@@ -179,7 +190,8 @@ impl FetchError {
             UnpackError::Write(source)
                 if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
             {
-                Self::DiskFull { artifact, dir: dir.to_owned(), free: free_space(dir), source }
+                let (dir, free) = (dir.to_owned(), free_space(dir));
+                Self::DiskFull { artifact, dir, free, size, source }
             }
             UnpackError::Write(source) => Self::File { artifact, source: printable_error(source) },
         }
@@ -325,6 +337,7 @@ impl Explain for FetchError {
             Self::Damaged { .. } => "damaged-archive",
             Self::TooLarge { .. } => "archive-too-large",
             Self::DiskFull { .. } => "disk-full",
+            Self::Obstacle(obstacle) => obstacle.id,
             Self::File { .. } => "install-failed",
         }
     }
@@ -335,6 +348,7 @@ impl Explain for FetchError {
             | Self::Unsafe { .. }
             | Self::Damaged { .. }
             | Self::TooLarge { .. } => Fault::Buildpack,
+            Self::Obstacle(obstacle) => obstacle.fault,
             _ => Fault::Surroundings,
         }
     }
@@ -382,10 +396,18 @@ impl Explain for FetchError {
                     "set BP_DEPENDENCY_MIRROR to a file:// address that holds the file".to_owned(),
                 ];
             }
-            Self::DiskFull { free, .. } => {
-                let free = free.map(|free| format!(" ({} left)", bytes(free))).unwrap_or_default();
-                return vec![format!("free some space{free}, or give the build more")];
+            Self::DiskFull { free, size, .. } => {
+                let left = free.map(|free| format!("{} left", bytes(free)));
+                let needed = size.map(|size| format!("more than {} needed", bytes(size)));
+                let known: Vec<_> = needed.into_iter().chain(left).collect();
+                let known = if known.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", known.join(", "))
+                };
+                return vec![format!("free some space{known}, or give the build more")];
             }
+            Self::Obstacle(obstacle) => return obstacle.hints.clone(),
             Self::File { .. } => &["let the build user read and write there"],
             Self::NoAddress { .. }
             | Self::Unsafe { .. }
@@ -454,7 +476,8 @@ fn access_hints(tried: &Tried) -> Vec<String> {
     let host = tried.url.host();
     match tried.last() {
         Some(Failure::ProxyAuth) => {
-            vec!["put user name and password into the proxy's address: http://user:password@proxy:3128".to_owned()]
+            // Not a whole address: what masks passwords would take this for one.
+            vec!["put user name and password in front of the proxy's host, as in user:password@proxy.example:3128".to_owned()]
         }
         Some(Failure::Status { sent_credential: true, .. }) => {
             vec![format!(

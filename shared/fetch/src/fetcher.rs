@@ -26,8 +26,8 @@ const LARGEST_DOCUMENT: usize = 64 << 20;
 
 /// Brings artifacts to where they are wanted: looked up, downloaded, verified, unpacked.
 ///
-/// The order is: packaged with the buildpack, shared cache, scratch of this build,
-/// network (through mapping or mirror). See [`Options`].
+/// The order is: packaged with the buildpack, shared cache, network (through mapping or mirror).
+/// See [`Options`].
 pub struct Fetcher {
     options: Options,
     http: OnceLock<Result<Http, String>>,
@@ -49,8 +49,6 @@ pub enum Origin {
     Buildpack,
     /// In the shared download cache.
     Cache,
-    /// Downloaded by another buildpack of this build.
-    Scratch,
     /// On a disk, by mapping or mirror.
     File,
     /// On this host.
@@ -62,7 +60,6 @@ impl fmt::Display for Origin {
         match self {
             Self::Buildpack => f.write_str("the buildpack"),
             Self::Cache => f.write_str("the download cache"),
-            Self::Scratch => f.write_str("an earlier download"),
             Self::File => f.write_str("a file"),
             Self::Host(host) => f.write_str(host),
         }
@@ -235,11 +232,7 @@ impl Fetcher {
     /// Looks on the disk. A damaged copy is as good as none.
     fn stored(&self, pass: &Pass<'_>) -> Result<Option<Fetched>, Stopped> {
         let options = &self.options;
-        let stores = [
-            (Origin::Buildpack, &options.offline_store),
-            (Origin::Cache, &options.cache),
-            (Origin::Scratch, &options.scratch),
-        ];
+        let stores = [(Origin::Buildpack, &options.offline_store), (Origin::Cache, &options.cache)];
         for (origin, store) in stores {
             let Some(path) = store.as_deref().map(|store| stored_at(store, pass.artifact)) else {
                 continue;
@@ -253,7 +246,7 @@ impl Fetcher {
                     Notice::new(format!("{} in {origin} is damaged", pass.artifact.title()))
                         .hint(format!("remove {}", path.display())),
                 ),
-                Err(other) => return Err(explain(pass, other, &path.display().to_string(), None)),
+                Err(other) => return Err(explain(pass, other, Place::file(&path, None))),
             }
         }
         Ok(None)
@@ -325,14 +318,21 @@ impl Fetcher {
                     download.start_fresh();
                 }
                 Err(error) => {
-                    let place = place.to_string();
-                    return Err(explain(pass, error, &place, address.instead_of.clone()));
+                    let place = Place {
+                        name: place.to_string(),
+                        instead_of: address.instead_of.clone(),
+                        size: download.expected(),
+                    };
+                    return Err(explain(pass, error, place));
                 }
             }
         }
     }
 
     fn http(&self, title: &str, teller: &Teller) -> Result<&Http, FetchError> {
+        if let Some(obstacle) = &self.options.obstacle {
+            return Err(FetchError::Obstacle(obstacle.clone()));
+        }
         let http = self.http.get_or_init(|| {
             let http = Http::new(&self.options).map_err(|error| error.to_string())?;
             for remark in &http.remarks {
@@ -348,15 +348,14 @@ impl Fetcher {
 
     /// What a download leaves for the next time, where that can be written.
     fn copies(&self, pass: &Pass<'_>) -> Vec<Copy> {
-        let stores = [&self.options.cache, &self.options.scratch];
-        let mut copies = Vec::new();
-        for store in stores.into_iter().flatten() {
-            match Copy::for_later(&stored_at(store, pass.artifact)) {
-                Ok(copy) => copies.push(copy),
-                Err(error) => pass.teller.debug(format!("not kept for later: {error}")),
+        let Some(store) = &self.options.cache else { return Vec::new() };
+        match Copy::for_later(&stored_at(store, pass.artifact)) {
+            Ok(copy) => vec![copy],
+            Err(error) => {
+                pass.teller.debug(format!("not kept for later: {error}"));
+                Vec::new()
             }
         }
-        copies
     }
 }
 
@@ -365,30 +364,39 @@ fn read_file(pass: &Pass<'_>, address: &Address, path: &Path) -> Result<Fetched,
         .map_err(PassError::Read)
         .and_then(|file| pass.run(Source::File(file), Some(path), Vec::new()))
         .map(|received| Fetched { origin: Origin::File, size: received.size })
-        .map_err(|error| {
-            let place = path.display().to_string();
-            explain(pass, error, &place, address.instead_of.clone())
-        })
+        .map_err(|error| explain(pass, error, Place::file(path, address.instead_of.clone())))
 }
 
 fn stored_at(store: &Path, artifact: &Artifact) -> PathBuf {
     store.join(artifact.checksum.algorithm.name()).join(&artifact.checksum.hex)
 }
 
-/// Turns what a pass met into what a user reads.
-fn explain(
-    pass: &Pass<'_>,
-    error: PassError,
-    place: &str,
+/// Where the bytes of a pass came from.
+struct Place {
+    name: String,
+    /// The address it stands for, and the setting that says so.
     instead_of: Option<(SafeUrl, String)>,
-) -> Stopped {
+    size: Option<u64>,
+}
+
+impl Place {
+    fn file(path: &Path, instead_of: Option<(SafeUrl, String)>) -> Self {
+        let size = fs_err::metadata(path).ok().map(|found| found.len());
+        Self { name: path.display().to_string(), instead_of, size }
+    }
+}
+
+/// Turns what a pass met into what a user reads.
+fn explain(pass: &Pass<'_>, error: PassError, place: Place) -> Stopped {
     let artifact = pass.artifact.title();
     Some(match error {
         PassError::Stopped | PassError::Trouble(_) => return None,
         PassError::Mismatch(received) => {
-            FetchError::mismatch(pass.artifact, place, instead_of, received)
+            FetchError::mismatch(pass.artifact, &place.name, place.instead_of, received)
         }
         PassError::Read(source) => FetchError::File { artifact, source },
-        PassError::Unpack(error) => FetchError::unpacking(artifact, error, pass.install.dir()),
+        PassError::Unpack(error) => {
+            FetchError::unpacking(artifact, error, pass.install.dir(), place.size)
+        }
     })
 }

@@ -61,7 +61,7 @@ pub use error::{FetchError, Mismatch, Tried};
 pub use fetcher::{Fetched, Fetcher, Origin};
 pub use mapping::{BadMapping, Mappings};
 pub use mirror::{BadMirror, Mirrors};
-pub use options::{Limits, Options};
+pub use options::{Limits, Obstacle, Options};
 pub use proxy::{BadProxy, Proxies};
 pub use trust::{SYSTEM_BUNDLES, Trust};
 pub use unpack::{Unpack, UnpackLimits, unpack_own};

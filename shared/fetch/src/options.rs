@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kouti_report::{Explain, Fault};
+
 use crate::UnpackLimits;
 use crate::credentials::Credentials;
 use crate::mapping::Mappings;
@@ -19,9 +21,6 @@ pub struct Options {
     pub offline_store: Option<PathBuf>,
     /// Shared download cache, `BP_DEPENDENCY_CACHE`. It may be read-only.
     pub cache: Option<PathBuf>,
-    /// Kept for the other buildpacks of the same build. Costs a second write of
-    /// each download; leave it out unless several need the same artifact.
-    pub scratch: Option<PathBuf>,
     /// Never use the network, `BP_OFFLINE`.
     pub offline: bool,
     /// Replace the host.
@@ -36,6 +35,24 @@ pub struct Options {
     pub trust: Trust,
     /// Times, attempts, sizes.
     pub limits: Limits,
+    /// A wrong setting, said as soon as something has to be downloaded, and only then.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// An error that stands in the way of downloads alone.
+#[derive(Clone, Debug)]
+pub struct Obstacle {
+    pub(crate) id: &'static str,
+    pub(crate) fault: Fault,
+    pub(crate) summary: String,
+    pub(crate) hints: Vec<String>,
+}
+
+impl<E: Explain> From<E> for Obstacle {
+    fn from(error: E) -> Self {
+        let (id, fault, hints) = (error.id(), error.fault(), error.hints());
+        Self { id, fault, summary: error.to_string(), hints }
+    }
 }
 
 /// Times, attempts, sizes. A time of `None` has no limit.

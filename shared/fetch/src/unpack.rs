@@ -92,7 +92,8 @@ impl Default for UnpackLimits {
 /// promised what is in it. `title` is what messages call it.
 pub fn unpack_own(title: &str, archive: &Path, unpack: &Unpack<'_>) -> Result<(), FetchError> {
     let dir = unpack.dirs.first().map_or(Path::new("."), PathBuf::as_path);
-    let failed = |error| FetchError::unpacking(title.to_owned(), error, dir);
+    let size = fs_err::metadata(archive).ok().map(|found| found.len());
+    let failed = |error| FetchError::unpacking(title.to_owned(), error, dir, size);
     let file = fs_err::File::open(archive).map_err(|error| failed(UnpackError::Read(error)))?;
     let tree = Tree::start(unpack, 0, UnpackLimits::default());
     let mut tree = tree.map_err(|error| failed(UnpackError::Write(error)))?;

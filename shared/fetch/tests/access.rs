@@ -240,7 +240,7 @@ fn a_proxy_that_wants_a_password_is_said_so() {
     error[access-denied]: cannot download It 1.2.3 from http://artifacts.test/it.tar.gz: the proxy wants a user name and password
       through the proxy http://127.0.0.1:PROXY/
 
-    hint: put user name and password into the proxy's address: http://user:password@proxy:3128
+    hint: put user name and password in front of the proxy's host, as in user:password@proxy.example:3128
     ");
     assert_eq!(pages[1], pages[0].replace("http://artifacts", "https://artifacts"));
 }

@@ -43,7 +43,7 @@ fn a_file_that_does_not_fit_is_said_so() {
     error[disk-full]: the disk is full: no space for It 1.2.3 in DIR/layers/it.jar
       caused by: cannot write DIR/layers/it.jar: No space left on device (os error 28)
 
-    hint: free some space (1.0 MB left), or give the build more
+    hint: free some space (more than 3.0 MB needed, 1.0 MB left), or give the build more
     ");
     });
 }

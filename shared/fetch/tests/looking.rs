@@ -21,7 +21,6 @@ fn all_stores(scene: &Scene) -> Options {
     Options {
         offline_store: Some(scene.path("dependencies")),
         cache: Some(scene.path("cache")),
-        scratch: Some(scene.path("scratch")),
         ..options()
     }
 }
@@ -38,11 +37,7 @@ fn mirror(value: &str) -> Mirrors {
 fn stores_are_asked_before_the_network() {
     let scene = Scene::new();
     let hex = artifact("", &small()).checksum.hex;
-    for (store, origin) in [
-        ("scratch", Origin::Scratch),
-        ("cache", Origin::Cache),
-        ("dependencies", Origin::Buildpack),
-    ] {
+    for (store, origin) in [("cache", Origin::Cache), ("dependencies", Origin::Buildpack)] {
         stored(&scene, store, &hex, &small());
         let fetched = scene.fetch(&small(), all_stores(&scene)).unwrap();
         assert_eq!(fetched.origin, origin);
@@ -51,7 +46,6 @@ fn stores_are_asked_before_the_network() {
     }
     assert_eq!(scene.upstream.requests(), []);
     assert_snapshot!(scene.said(), @"
-    3.3 kB from an earlier download in [time], sha256 ok
     3.3 kB from the download cache in [time], sha256 ok
     3.3 kB from the buildpack in [time], sha256 ok
     ");
@@ -67,11 +61,10 @@ fn downloads_are_kept_for_the_next_time() {
         scene.fetch(&content, all_stores(&scene)).unwrap();
         fs_err::remove_dir_all(scene.out()).unwrap();
         let hex = artifact("", &content).checksum.hex;
-        for store in ["cache/sha256", "scratch/sha256"] {
-            assert_eq!(names(&scene.path(store)), [hex.as_str()]);
-            assert_eq!(fs_err::read(scene.path(store).join(&hex)).unwrap(), content);
-            assert_eq!(mode(&scene.path(store).join(&hex)), 0o644);
-        }
+        let kept = scene.path("cache/sha256");
+        assert_eq!(names(&kept), [hex.as_str()]);
+        assert_eq!(fs_err::read(kept.join(&hex)).unwrap(), content);
+        assert_eq!(mode(&kept.join(&hex)), 0o644);
         assert_eq!(names(&scene.path("dependencies")), [] as [&str; 0]);
         let fetched = scene.fetch(&content, all_stores(&scene)).unwrap();
         assert_eq!(fetched.origin, Origin::Cache);
@@ -109,7 +102,6 @@ fn wrong_bytes_are_not_kept() {
     scene.upstream.serve("/it.tar.gz", noise(1000));
     scene.fetch(&small(), all_stores(&scene)).unwrap_err();
     assert_eq!(names(&scene.path("cache/sha256")), [] as [&str; 0]);
-    assert_eq!(names(&scene.path("scratch/sha256")), [] as [&str; 0]);
 }
 
 #[test]

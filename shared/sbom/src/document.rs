@@ -60,10 +60,17 @@ impl Format {
 /// Writes `document` in `format`, as indented JSON with a final newline.
 #[must_use]
 pub fn render(document: &Document, format: Format) -> String {
+    render_at(document, format, None)
+}
+
+/// The same with the time, as in `2026-01-31T12:00:00Z`, that the user wants what is built to bear:
+/// SPDX demands one, the other formats do without.
+#[must_use]
+pub fn render_at(document: &Document, format: Format, created: Option<&str>) -> String {
     let parts = Parts::of(document);
     match format {
         Format::CycloneDx => cyclonedx::render(document, &parts),
-        Format::Spdx => spdx::render(document, &parts),
+        Format::Spdx => spdx::render(document, &parts, created),
         Format::Syft => syft::render(document, &parts),
     }
 }

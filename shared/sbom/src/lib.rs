@@ -16,6 +16,6 @@ mod syft;
 
 pub use component::{Component, Kind, Source};
 pub use digest::{BadDigest, Digest, DigestAlgorithm};
-pub use document::{Document, Format, render};
+pub use document::{Document, Format, render, render_at};
 pub use licence::is_spdx;
 pub use purl::{BadPurl, Purl};

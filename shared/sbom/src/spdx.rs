@@ -16,7 +16,7 @@ const UNKNOWN: &str = "NOASSERTION";
 /// Prefix of every document's name on the web, which is never fetched.
 const NAMESPACE: &str = "https://github.com/kouti/kouti/spdx";
 
-pub(crate) fn render(document: &Document, parts: &Parts) -> String {
+pub(crate) fn render(document: &Document, parts: &Parts, created: Option<&str>) -> String {
     let mut texts = BTreeMap::new();
     let packages: Vec<_> = parts.components.iter().map(|part| package(part, &mut texts)).collect();
     let describes = packages.iter().map(|package| Relationship {
@@ -38,7 +38,7 @@ pub(crate) fn render(document: &Document, parts: &Parts) -> String {
         document_namespace: String::new(),
         creation_info: CreationInfo {
             // The format demands a time; this one says that there is none.
-            created: "0001-01-01T00:00:00Z",
+            created: created.unwrap_or("0001-01-01T00:00:00Z"),
             creators: [format!("Tool: {}", document.found_by)],
         },
         relationships: describes.chain(depends).collect(),

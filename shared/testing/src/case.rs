@@ -23,7 +23,7 @@ use crate::tree;
 pub use self::artifact::Artifact;
 pub use self::built::{Built, BuiltLayer};
 pub use self::detected::Detected;
-pub use self::disk::{SmallDisk, with_disks};
+pub use self::disk::{Disk, SmallDisk, with_disks};
 pub use self::failed::Failed;
 pub use self::subject::{Fake, Part, Subject};
 pub use self::tool::{Call, Tool};
@@ -76,8 +76,8 @@ pub struct Case {
     without_cache: bool,
     without_image: bool,
     kill_after: Option<Duration>,
-    /// Bytes that fit into the layers directory.
-    room: Option<u64>,
+    /// Bytes that fit somewhere.
+    room: Option<(Disk, u64)>,
 }
 
 impl Case {
@@ -318,10 +318,10 @@ impl Case {
         }
     }
 
-    /// Runs detect and build where so many bytes fit into the layers directory; only in [`with_disks`].
+    /// Runs detect and build where so many bytes fit onto a disk; only in [`with_disks`].
     #[track_caller]
-    pub fn build_in(&self, room: u64) -> Result<Built, Failed> {
-        Self { room: Some(room), ..self.clone() }.try_build().map_err(|failed| *failed)
+    pub fn build_in(&self, disk: Disk, room: u64) -> Result<Built, Failed> {
+        Self { room: Some((disk, room)), ..self.clone() }.try_build().map_err(|failed| *failed)
     }
 
     /// The same as a rebuild.
@@ -343,8 +343,8 @@ impl Case {
         let generation = self.place.next_generation();
         let Detection { runs, outcome, .. } = self.run_detect(group);
 
-        if let Some(room) = self.room {
-            self.place.make_room(room);
+        if let Some((disk, room)) = self.room {
+            self.place.make_room(disk, room).expect("a disk can be made");
         }
         let mut lifecycle = self.place.lifecycle();
         lifecycle.kill_after = self.kill_after;

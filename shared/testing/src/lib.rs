@@ -67,8 +67,8 @@ mod tree;
 pub mod upstream;
 
 pub use case::{
-    Artifact, Built, BuiltLayer, Call, Case, Detected, Failed, Fake, Part, SmallDisk, Subject,
-    Tool, with_disks,
+    Artifact, Built, BuiltLayer, Call, Case, Detected, Disk, Failed, Fake, Part, SmallDisk,
+    Subject, Tool, with_disks,
 };
 pub use lifecycle::{Env, Launch, Outcome, Running, Target, Types};
 pub use summary::{BadLabels, LayerSummary, Summary};

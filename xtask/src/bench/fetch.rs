@@ -184,7 +184,8 @@ impl Bench<'_> {
     }
 }
 
-fn largest_archive(dir: &Path) -> Result<PathBuf> {
+/// The largest runtime of the local mirror.
+pub(super) fn largest_archive(dir: &Path) -> Result<PathBuf> {
     let mut largest = None;
     for entry in fs_err::read_dir(dir)? {
         let entry = entry?;

@@ -21,6 +21,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use toml_edit::{ArrayOfTables, DocumentMut, Table};
 
+use super::pack_build::forget_caches;
 use super::{Figure, images};
 use crate::builder::{pack, pull_policy};
 use crate::command::Command;
@@ -49,7 +50,7 @@ pub(super) fn measure(workspace: &Workspace, setup: &Setup) -> Result<Vec<Figure
         // It may not have been made.
         let _ = Command::new("docker").args(["rmi", "--force", image]).output();
     }
-    images::forget("kouti_rollout");
+    forget_caches("kouti_rollout");
     result
 }
 

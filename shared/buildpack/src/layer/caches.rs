@@ -7,7 +7,8 @@ use serde::Serialize;
 use toml::Value;
 
 use super::{
-    Layer, LayerToml, Layers, Types, Uses, check_name, differences, size_of, wanted_metadata,
+    CacheRule, Layer, LayerToml, Layers, Types, Uses, check_name, differences, size_of,
+    wanted_metadata,
 };
 use crate::{LayerEnv, Problem};
 
@@ -27,13 +28,14 @@ impl Layers {
         key: K,
     ) -> Result<PathBuf, Problem> {
         check_name(name)?;
+        let forget = self.cache_rule()?.forget;
         let title = name.replace('-', " ");
         let layer = Layer { name, title, uses: Uses::CACHE, key, env: LayerEnv::new(), sbom: None };
         let mut wanted = wanted_metadata(&layer, layer.uses)?;
         wanted.insert(MARK.to_owned(), Value::Boolean(true));
         let found = self.metadata(name);
-        if self.forget_caches || found.as_ref() != Some(&wanted) {
-            if let Some(found) = found.filter(|_| !self.forget_caches) {
+        if forget || found.as_ref() != Some(&wanted) {
+            if let Some(found) = found.filter(|_| !forget) {
                 let reasons = differences(&found, &wanted).join(", ");
                 log.step(&format!("Emptying {}: {reasons}", layer.title));
             }
@@ -48,12 +50,17 @@ impl Layers {
     }
 
     /// Bounds the caches, and hands those on that this build did not need.
-    pub(crate) fn settle_caches(&self, log: &mut Log, limit: u64) -> Result<(), Problem> {
+    pub(crate) fn settle_caches(&self, log: &mut Log) -> Result<(), Problem> {
+        let found = self.found_caches()?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let CacheRule { forget, limit } = *self.cache_rule()?;
         let (kept, untouched): (Vec<_>, Vec<_>) =
-            self.caches()?.into_iter().partition(|cache| cache.layer.types.cache);
+            found.into_iter().partition(|cache| cache.layer.types.cache);
         for Cache { name, .. } in &kept {
             let size = size_of(&self.path(name));
-            if self.forget_caches {
+            if forget {
                 self.discard(name)?;
             } else if size > limit {
                 log.step(&format!(
@@ -67,7 +74,7 @@ impl Layers {
         let tool_ran = kept.iter().any(Cache::is_of_a_tool);
         // Where nothing had to be installed no tool ran, and the next change should still find what they have kept.
         // Where one ran, the others are those of a tool that the app has given up.
-        if !tool_ran && !self.forget_caches {
+        if !tool_ran && !forget {
             for Cache { name, layer } in untouched {
                 let types = Types { cache: true, ..Types::default() };
                 let layer = LayerToml { types, ..layer };
@@ -79,7 +86,7 @@ impl Layers {
     }
 
     /// All that this build keeps for the next one alone, and caches of tools that the last one has left.
-    fn caches(&self) -> Result<Vec<Cache>, Problem> {
+    fn found_caches(&self) -> Result<Vec<Cache>, Problem> {
         let mut found = Vec::new();
         for entry in fs_err::read_dir(self.dir())? {
             let path = entry?.path();
@@ -121,6 +128,12 @@ mod tests {
 
     use super::super::tests::*;
     use super::*;
+    use crate::{Env, settings};
+
+    fn settle(layers: &Layers, forget: bool, limit: u64) {
+        let rule = Ok(CacheRule { forget, limit });
+        layers.clone().caches(rule).settle_caches(&mut silent()).unwrap();
+    }
 
     #[test]
     fn a_cache_survives_until_its_key_changes() {
@@ -142,9 +155,9 @@ mod tests {
         fs_err::write(dir.join("deep/package"), [0; 100]).unwrap();
         ensure(&layers, &layer("22", Uses::LAUNCH));
 
-        layers.settle_caches(&mut silent(), 100).unwrap();
+        settle(&layers, false, 100);
         assert!(dir.exists());
-        layers.settle_caches(&mut silent(), 99).unwrap();
+        settle(&layers, false, 99);
         assert!(!dir.exists() && !layers.toml("npm-cache").exists());
         assert!(layers.toml("node").exists(), "what the app needs is no cache");
     }
@@ -152,12 +165,12 @@ mod tests {
     #[test]
     fn caches_can_be_switched_off() {
         let (_dir, layers) = in_temp_dir(false);
-        let layers = layers.forget_caches(true);
+        let layers = layers.caches(Ok(CacheRule { forget: true, limit: u64::MAX }));
         let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
         fs_err::write(dir.join("package"), "").unwrap();
         let dir = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap();
         assert!(!dir.join("package").exists());
-        layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        settle(&layers, true, u64::MAX);
         assert!(!dir.exists());
     }
 
@@ -167,11 +180,11 @@ mod tests {
         layers.cache(&mut silent(), "maven-cache", Table::new()).unwrap();
         restored(&layers, "maven-cache");
         ensure(&layers, &layer("22", Uses::CACHE));
-        layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        settle(&layers, false, u64::MAX);
         assert!(types_of(&layers, "maven-cache").2, "no tool has run");
         assert!(types_of(&layers, "node").2);
 
-        layers.clone().forget_caches(true).settle_caches(&mut silent(), u64::MAX).unwrap();
+        settle(&layers, true, u64::MAX);
         assert!(!layers.path("node").exists());
     }
 
@@ -179,7 +192,7 @@ mod tests {
     fn caches_that_a_build_did_not_need_are_there_for_the_next_one() {
         let (_dir, layers) = in_temp_dir(false);
         let made = |name| layers.cache(&mut silent(), name, Table::new()).unwrap();
-        let settle = || layers.settle_caches(&mut silent(), u64::MAX).unwrap();
+        let settle = || settle(&layers, false, u64::MAX);
         for name in ["npm-cache", "downloads"] {
             fs_err::write(made(name).join("package"), "").unwrap();
         }
@@ -203,5 +216,20 @@ mod tests {
             [false, true]
         );
         assert!(made("npm-cache").join("package").exists(), "it was restored, and may be used");
+    }
+
+    #[test]
+    fn a_wrong_size_is_said_before_the_work_and_only_to_who_keeps_caches() {
+        let (_dir, layers) = in_temp_dir(false);
+        let env: Env = [("BP_CACHE_MAX_MB", "2 GB")].into_iter().collect();
+        let layers = layers.caches(settings::caches(&env));
+        ensure(&layers, &layer("22", Uses::LAUNCH));
+        layers.settle_caches(&mut silent()).unwrap();
+        let problem = layers.cache(&mut silent(), "npm-cache", Table::new()).unwrap_err();
+        assert_eq!(
+            problem.summary,
+            "BP_CACHE_MAX_MB is set to `2 GB`, which is not a whole number"
+        );
+        assert!(!layers.path("npm-cache").exists());
     }
 }

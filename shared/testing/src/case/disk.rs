@@ -1,7 +1,32 @@
 //! Small disks, to fill them up.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::tree;
+
+/// What of a build is on a disk of its own.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Disk {
+    /// The layers of all buildpacks: the same disk in the next build.
+    Layers,
+    /// The app: a new disk in each build, with so much room beside the source.
+    App,
+    /// Temporary files: a new disk in each build.
+    Temporary,
+}
+
+impl Disk {
+    /// The directory below the place of a case.
+    pub(super) fn dir(self) -> &'static str {
+        match self {
+            Self::Layers => "layers",
+            Self::App => "app",
+            Self::Temporary => "tmp",
+        }
+    }
+}
 
 /// A disk in memory, mounted as long as this value lives.
 #[derive(Debug)]
@@ -19,6 +44,29 @@ impl SmallDisk {
         fs_err::create_dir_all(dir).expect("the directory can be made");
         assert!(mount("size=1m", dir), "a disk can be mounted in `with_disks` only");
         Self(dir.to_owned())
+    }
+
+    /// A new disk in place of a directory, with all that is in it, and so much room beside that.
+    pub(super) fn instead_of(dir: &Path, room: u64) -> io::Result<Self> {
+        let aside = dir.with_extension("aside");
+        fs_err::rename(dir, &aside)?;
+        let disk = Self::at(dir);
+        disk.resize(64_000_000);
+        tree::copy(&aside, dir)?;
+        tree::remove(&aside)?;
+        let found = rustix::fs::statvfs(dir)?;
+        disk.resize((found.f_blocks - found.f_bfree) * found.f_frsize + room);
+        Ok(disk)
+    }
+
+    /// Leaves no room on it.
+    ///
+    /// # Panics
+    ///
+    /// If the directory cannot be written.
+    pub fn fill(&self) {
+        let mut file = fs_err::File::create(self.0.join("ballast")).expect("it can be written");
+        while file.write_all(&[0; 4096]).is_ok() {}
     }
 
     /// Makes it larger or smaller, with what is on it.

@@ -1,8 +1,8 @@
 //! The result of a build that did not succeed.
 
-use super::{Built, Case, Finds};
+use super::{Built, Case, Disk, Finds};
 use crate::lifecycle::{Failure, Run, escaped};
-use crate::tree;
+use crate::tree::{self, Kind};
 
 /// What a failed build has left.
 #[derive(Clone)]
@@ -89,6 +89,15 @@ impl Failed {
         tree::names(&dir).expect("the layers directory can be read")
     }
 
+    /// All files and links left there.
+    #[track_caller]
+    #[must_use]
+    pub fn files_left(&self) -> Vec<String> {
+        let dir = self.case.place.lifecycle().layers_dir().join(escaped(&self.main));
+        let entries = tree::entries(&dir).expect("the layers directory can be read").into_iter();
+        entries.filter(|entry| entry.kind != Kind::Dir).map(|entry| entry.name).collect()
+    }
+
     /// Builds again in the same place: with a fresh app, and with everything in the layers
     /// directory that this build has left there.
     #[track_caller]
@@ -96,10 +105,10 @@ impl Failed {
         Case { finds: Finds::Rest, ..self.case.clone() }.build()
     }
 
-    /// The same after so many bytes have become the size of the disk.
+    /// The same where so many bytes fit onto a disk now.
     #[track_caller]
-    pub fn build_on_rest_in(&self, room: u64) -> Built {
-        Case { finds: Finds::Rest, room: Some(room), ..self.case.clone() }.build()
+    pub fn build_on_rest_in(&self, disk: Disk, room: u64) -> Built {
+        Case { finds: Finds::Rest, room: Some((disk, room)), ..self.case.clone() }.build()
     }
 
     /// Builds again after a change, with the image and the cache of the last build that succeeded.

@@ -1,5 +1,6 @@
 //! The directories of one case, and what is written there before each run.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
@@ -9,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
-use super::disk::SmallDisk;
+use super::disk::{Disk, SmallDisk};
 use super::text::Cleaner;
 use super::tool::{Call, JOURNAL, read_journal};
 use super::{Case, Change};
@@ -33,8 +34,8 @@ pub(super) struct Place {
     pub(super) lifecycle: Mutex<Lifecycle>,
     /// Counts builds, so that the result of an older one is not mistaken for the current one.
     generation: AtomicU32,
-    /// What the layers directory is, for those who have asked for it.
-    disk: Mutex<Option<SmallDisk>>,
+    /// What these directories are, for those who have asked for it.
+    disks: Mutex<BTreeMap<Disk, SmallDisk>>,
     /// Deletes the directory at the end.
     _dir: TempDir,
 }
@@ -57,7 +58,7 @@ impl Place {
             root,
             lifecycle: Mutex::new(lifecycle),
             generation,
-            disk: Mutex::default(),
+            disks: Mutex::default(),
             _dir: dir,
         })
     }
@@ -70,11 +71,16 @@ impl Place {
         Cleaner::new(&self.root)
     }
 
-    /// Makes the layers directory a disk of so many bytes.
-    pub(super) fn make_room(&self, bytes: u64) {
-        let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
-        let disk = disk.get_or_insert_with(|| SmallDisk::at(&self.lifecycle().layers_dir()));
-        disk.resize(bytes);
+    /// Makes a directory a disk with room for so many bytes.
+    pub(super) fn make_room(&self, disk: Disk, bytes: u64) -> io::Result<()> {
+        let mut disks = self.disks.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = self.root.join(disk.dir());
+        if disk == Disk::Layers {
+            disks.entry(disk).or_insert_with(|| SmallDisk::at(&dir)).resize(bytes);
+        } else {
+            disks.insert(disk, SmallDisk::instead_of(&dir, bytes)?);
+        }
+        Ok(())
     }
 
     /// Where `text` stands of all that outlives a build container: paths in the layers, the
@@ -120,6 +126,9 @@ impl Place {
 
     /// Writes everything that a run starts from, and returns the group.
     pub(super) fn prepare(&self, case: &Case) -> io::Result<Vec<Member>> {
+        let mut disks = self.disks.lock().unwrap_or_else(PoisonError::into_inner);
+        disks.retain(|disk, _| *disk == Disk::Layers);
+        drop(disks);
         for dir in
             ["app", "platform", "build-config", "buildpacks", "tools", "home", "tmp", JOURNAL]
         {
