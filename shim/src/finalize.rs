@@ -139,21 +139,21 @@ fn build(staging: &Staging, log: &mut Log, platform: &Platform) -> Result<Metada
 pub(crate) fn run_buildpacks(phases: &Lifecycle<'_>, log: &mut Log) -> Result<(), Problem> {
     let since = parent::since_start();
     let status = patience::watch(log, since, "buildpacks still build", || phases.build())?;
-    let (id, summary, hint) = match status.code() {
-        Some(0) => return Ok(()),
-        Some(exit::BUILD) => (
-            "cf-build-failed",
-            "a buildpack could not build this app".to_owned(),
-            "its own message above says what to do",
-        ),
-        Some(exit::API) => return Err(lifecycle::other_api()),
-        _ => (
-            "cf-lifecycle-failed",
-            format!("the lifecycle ended with {status}"),
-            "stage once more with BP_LOG_LEVEL=debug: the last lines before this one say why",
-        ),
-    };
-    Err(Problem::new(id, Fault::App, summary).hint(hint))
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(exit::BUILD) => {
+            let summary = "a buildpack could not build this app";
+            Err(Problem::new("cf-build-failed", Fault::App, summary)
+                .hint("its own message above says what to do"))
+        }
+        Some(exit::API) => Err(lifecycle::other_api()),
+        _ => {
+            let summary = format!("the lifecycle ended with {status}");
+            Err(Problem::new("cf-lifecycle-failed", Fault::Surroundings, summary).hint(
+                "stage once more with BP_LOG_LEVEL=debug: the last lines before this one say why",
+            ))
+        }
+    }
 }
 
 /// The ids of the buildpacks that take part.
