@@ -38,6 +38,7 @@ pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
                 .flat_map(|line| [line, "\n"])
                 .collect();
             let path = before.strip_prefix('`').and_then(|before| before.strip_suffix("`:"));
+            let path = path.filter(|_| !info.starts_with("sh"));
             let after_commands =
                 matches!(blocks.last(), Some(Block::Commands { .. } | Block::Output(_)));
             blocks.push(match (info, path) {
