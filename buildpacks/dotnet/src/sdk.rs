@@ -117,13 +117,13 @@ fn layer(context: &BuildContext, order: &Order<'_>) -> Layer<Key> {
 
 /// What a later buildpack that runs `dotnet` finds: the same switches, and the packages.
 fn for_later_buildpacks(context: &BuildContext) -> LayerEnv {
-    let overrides = OVERRIDES.iter().fold(LayerEnv::new(), |env, (name, value)| {
-        env.override_value(Scope::Build, *name, *value)
-    });
+    let overrides = OVERRIDES
+        .iter()
+        .fold(LayerEnv::new(), |env, (name, value)| env.override_value(Scope::Build, name, *value));
     let packages = context.layers.path("nuget");
     DEFAULTS
         .iter()
-        .fold(overrides, |env, (name, value)| env.default_value(Scope::Build, *name, *value))
+        .fold(overrides, |env, (name, value)| env.default_value(Scope::Build, name, *value))
         .default_value(Scope::Build, "NUGET_PACKAGES", packages.to_string_lossy())
 }
 

@@ -79,7 +79,7 @@ impl Source {
         }
         let mut source = Self {
             file: path.to_owned(),
-            frontends: solution.others.into_iter().filter(is_frontend).collect(),
+            frontends: solution.others.into_iter().filter(|path| is_frontend(path)).collect(),
             ..Self::default()
         };
         for path in solution.projects {
@@ -176,6 +176,6 @@ impl Source {
     }
 }
 
-fn is_frontend(path: &String) -> bool {
+fn is_frontend(path: &str) -> bool {
     has_extension(path, &["esproj"])
 }

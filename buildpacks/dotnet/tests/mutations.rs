@@ -47,8 +47,9 @@ const PIECES: [&str; 28] = [
     "\u{0}",
 ];
 
-/// How long one text may take, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one text may take, on a machine that has much else to do: what is worse than linear takes
+/// longer than that.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Numbers that look random and come again with the same seed.
 struct Numbers(u64);
@@ -108,7 +109,7 @@ fn readers_survive_what_nobody_would_write() {
 fn readers_survive_it_for_long() {
     let started = Instant::now();
     let mut seed = u64::from(std::process::id()) << 32;
-    while started.elapsed() < Duration::from_secs(660) {
+    while started.elapsed() < Duration::from_mins(11) {
         read(seed);
         seed += 1;
     }

@@ -1,7 +1,6 @@
 //! The tables of roll-forward, held against a real host of .NET: it chooses among directories that are
 //! only called like versions.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,15 +14,15 @@ impl Host {
     /// The host of the runtime that `cargo xtask mirror` has made.
     fn unpack() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let archives = fs::read_dir(root.join("target/mirror/archives")).unwrap();
+        let archives = fs_err::read_dir(root.join("target/mirror/archives")).unwrap();
         let is_runtime = |path: &PathBuf| path.to_string_lossy().contains("/dotnet-runtime-");
         let archive = archives.map(|entry| entry.unwrap().path()).find(is_runtime).unwrap();
         let host = Self { dir: tempfile::tempdir().unwrap() };
-        fs::create_dir(host.path("root")).unwrap();
+        fs_err::create_dir(host.path("root")).unwrap();
         let mut tar = Command::new("tar");
         tar.arg("-xzf").arg(archive).arg("-C").arg(host.path("root"));
         assert!(tar.args(["dotnet", "host"]).status().unwrap().success());
-        fs::write(host.path("app.dll"), "").unwrap();
+        fs_err::write(host.path("app.dll"), "").unwrap();
         host
     }
 
@@ -34,10 +33,10 @@ impl Host {
     /// Makes `versions` all that is installed below `kind`.
     fn install(&self, kind: &str, file: &str, versions: &str) {
         let dir = self.path("root").join(kind);
-        let _ = fs::remove_dir_all(&dir);
+        let _ = fs_err::remove_dir_all(&dir);
         for version in versions.split(' ') {
-            fs::create_dir_all(dir.join(version)).unwrap();
-            fs::write(dir.join(version).join(file), "{}").unwrap();
+            fs_err::create_dir_all(dir.join(version)).unwrap();
+            fs_err::write(dir.join(version).join(file), "{}").unwrap();
         }
     }
 
@@ -65,14 +64,14 @@ impl Host {
             r#"{{ "runtimeOptions": {{ "rollForward": "{policy}",
                 "framework": {{ "name": "Microsoft.NETCore.App", "version": "{asked}" }} }} }}"#
         );
-        fs::write(self.path("app.runtimeconfig.json"), config).unwrap();
+        fs_err::write(self.path("app.runtimeconfig.json"), config).unwrap();
         let chosen = format!("Chose FX version [{}/", self.path("root").join(FRAMEWORK).display());
         self.ask("app.dll", &chosen)
     }
 
     fn sdk(&self, asked: &str, policy: &str) -> String {
         let file = format!(r#"{{ "sdk": {{ "version": "{asked}", "rollForward": "{policy}" }} }}"#);
-        fs::write(self.path("global.json"), file).unwrap();
+        fs_err::write(self.path("global.json"), file).unwrap();
         self.ask("build", &format!("SDK path resolved to [{}/", self.path("root/sdk").display()))
     }
 }

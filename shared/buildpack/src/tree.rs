@@ -153,7 +153,7 @@ mod tests {
         let first = digest(dir.path()).unwrap();
         write(".git/HEAD", "2");
         assert_eq!(digest(dir.path()).unwrap(), first);
-        let program = PermissionsExt::from_mode(0o755);
+        let program = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs_err::set_permissions(dir.path().join("a/b"), program).unwrap();
         let executable = digest(dir.path()).unwrap();
         assert_ne!(executable, first);
