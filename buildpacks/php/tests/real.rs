@@ -368,7 +368,8 @@ fn body(site: &Site) -> String {
 fn shop(case: Case) -> Case {
     let greeter = |version: &str| {
         let text = "<?php class Greeter {} function acme_greeting() { return 'VERSION'; }\n";
-        package(version, &[("src/greeter.php", text)])
+        // Beside a file: a directory that is alone in an archive is the package to Composer.
+        package(version, &[("src/greeter.php", text), ("README", "VERSION")])
     };
     case.env("BP_PHP_SERVER", "nginx")
         .file("composer.json", SHOP)
