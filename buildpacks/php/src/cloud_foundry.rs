@@ -58,9 +58,10 @@ impl Classic {
                 .hint("use settings of this buildpack: BP_PHP_SERVER, BP_PHP_WEB_DIR and others");
             return Ok(Self { notices: vec![notice], ..Self::default() });
         }
-        let text = match dir.join(FILE).is_file() {
-            true => fs_err::read_to_string(dir.join(FILE))?,
-            false => "{}".to_owned(),
+        let text = if dir.join(FILE).is_file() {
+            fs_err::read_to_string(dir.join(FILE))?
+        } else {
+            "{}".to_owned()
         };
         let fields =
             parse_object(&text, FILE).map_err(|error| BadOptions { fault: error.to_string() })?;
@@ -215,13 +216,11 @@ impl Reader<'_> {
             return Ok(found.map(ToString::to_string));
         };
         let file = wanted.split_whitespace().next().unwrap_or_default();
-        match self.dir.join(file).is_file() {
-            true => Ok(Some(wanted)),
-            false => {
-                let fault = format!("names `{file}` in APP_START_CMD, which the app does not have");
-                Err(BadOptions { fault })
-            }
+        if self.dir.join(file).is_file() {
+            return Ok(Some(wanted));
         }
+        let fault = format!("names `{file}` in APP_START_CMD, which the app does not have");
+        Err(BadOptions { fault })
     }
 
     fn notices(&self) -> Vec<Notice> {
@@ -267,9 +266,10 @@ const KNOWN: [&str; 14] = [
 
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=/,.+:@%^~*".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

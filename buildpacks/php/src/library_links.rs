@@ -45,7 +45,7 @@ pub(crate) fn restore(dir: &Path) -> io::Result<()> {
 
 fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);
-    let (mut left, mut right) = ([0; 64 * 1024], [0; 64 * 1024]);
+    let (mut left, mut right) = ([0; 8 * 1024], [0; 8 * 1024]);
     loop {
         let count = one.read(&mut left)?;
         if count == 0 {

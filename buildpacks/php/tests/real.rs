@@ -323,9 +323,9 @@ fn package(version: &str, files: &[(&str, &str)]) -> Vec<u8> {
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text.replace("VERSION", version)).unwrap();
     }
-    let output =
-        Command::new("tar").arg("-cf-").arg("-C").arg(dir.path()).arg(".").output().unwrap();
-    output.stdout
+    let paths = files.iter().map(|(path, _)| path);
+    let mut tar = Command::new("tar");
+    tar.arg("-cf-").arg("-C").arg(dir.path()).args(paths).output().unwrap().stdout
 }
 
 const SHOP: &str = r#"{
@@ -368,7 +368,8 @@ fn body(site: &Site) -> String {
 fn shop(case: Case) -> Case {
     let greeter = |version: &str| {
         let text = "<?php class Greeter {} function acme_greeting() { return 'VERSION'; }\n";
-        package(version, &[("src/greeter.php", text)])
+        // Beside a file: a directory that is alone in an archive is the package to Composer.
+        package(version, &[("src/greeter.php", text), ("README", "VERSION")])
     };
     case.env("BP_PHP_SERVER", "nginx")
         .file("composer.json", SHOP)

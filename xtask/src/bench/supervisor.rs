@@ -92,10 +92,10 @@ impl ByHand {
             );
             kouti_testing::write_program(&notes.join(name), &script)?;
         }
-        let mut noted = env.clone();
+        let mut observed = env.clone();
         let path = env.get("PATH").unwrap_or_default().to_owned();
-        noted.set("PATH", format!("{}:{path}", notes.display()));
-        let mut child = command(&find("php-start", env)?, &noted).spawn()?;
+        observed.set("PATH", format!("{}:{path}", notes.display()));
+        let mut child = command(&find("php-start", env)?, &observed).spawn()?;
         answered(port)?;
         stop(&mut child, Signal::TERM)?;
         Ok(Self {
