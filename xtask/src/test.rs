@@ -45,7 +45,7 @@ const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"
 const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
 
 /// Those tests run package managers of the local profile.
-const REAL: [&str; 5] = ["--test", "main", "--", "--ignored", "real::"];
+const REAL: [&str; 7] = ["--test", "main", "--", "--ignored", "real::", "--skip", "nightly::"];
 
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
 const CONTRIBUTOR: [&str; 4] = ["--test", "contributor", "--", "--ignored"];

@@ -289,26 +289,8 @@ fn yarn_classic_makes_the_same_of_the_same_lockfile() {
 
 #[test]
 #[ignore = "real package managers"]
-fn yarn_with_node_modules_makes_the_same_of_the_same_lockfile() {
-    same_bytes(YarnModules);
-}
-
-#[test]
-#[ignore = "real package managers"]
-fn yarn_with_plug_and_play_makes_the_same_of_the_same_lockfile() {
-    same_bytes(YarnPlugAndPlay);
-}
-
-#[test]
-#[ignore = "real package managers"]
 fn pnpm_makes_the_same_of_the_same_lockfile() {
     same_bytes(Pnpm("10.34.9"));
-}
-
-#[test]
-#[ignore = "real package managers"]
-fn pnpm_11_makes_the_same_of_the_same_lockfile() {
-    same_bytes(Pnpm("11.28.11"));
 }
 
 #[test]
@@ -340,42 +322,6 @@ fn allowing(manager: Manager, files: Vec<(&'static str, String)>) -> Vec<(&'stat
     files
 }
 
-#[test]
-#[ignore = "real package managers"]
-fn modules_are_compiled_with_the_headers_that_are_there() {
-    for manager in ALL {
-        let registry = Registry::start();
-        let files = allowing(manager, shop(manager));
-        let case = manager.app(&registry, &files);
-        let build = case.build();
-        assert_eq!(prints(&build), "compiled with true\n", "{manager:?}");
-        assert_eq!(named(&build, "Makefile"), [""; 0], "{manager:?}");
-        let digest = build.image_digest();
-        // Everything anew, as on another machine.
-        let other = build.rebuild_with(|case| case.without_cache().without_image());
-        assert_eq!(other.image_digest(), digest, "{manager:?}: {}", other.log());
-    }
-}
-
-#[test]
-#[ignore = "real package managers"]
-fn pnpm_tells_which_scripts_nobody_has_allowed() {
-    let registry = Registry::start();
-    let files = |manager| {
-        let mut files = shop(manager);
-        files[0].1 =
-            files[0].1.replace(r#""greet":"^1.0.0""#, r#""greet":"^1.0.0","native":"1.0.0""#);
-        files
-    };
-    let old = Pnpm("10.34.9");
-    let build = old.app(&registry, &files(old)).build();
-    let warning = "has not run the install scripts of native";
-    assert!(build.log().contains(warning), "{}", build.log());
-    let new = Pnpm("11.28.11");
-    let failed = new.app(&registry, &files(new)).fails();
-    assert!(failed.error().starts_with("error[install-script-not-allowed]"), "{}", failed.log());
-}
-
 /// A workspace in which `web` needs `lib`, and only builds need `tool`.
 fn workspace(manager: Manager) -> Vec<(&'static str, String)> {
     let protocol = if matches!(manager, Npm | YarnClassic) { "1.0.0" } else { "workspace:*" };
@@ -405,91 +351,158 @@ fn workspace(manager: Manager) -> Vec<(&'static str, String)> {
     files
 }
 
-#[test]
-#[ignore = "real package managers"]
-fn packages_of_a_workspace_find_each_other_and_lose_what_only_builds_need() {
-    for manager in ALL {
-        let registry = Registry::start();
-        let case = manager.app(&registry, &workspace(manager));
-        let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
-        assert_eq!(prints(&build), "hello lib hello lib\n", "{manager:?}");
-        for tool in ["tool", "turbo"] {
-            assert_eq!(named(&build, tool), [""; 0], "{manager:?}: {}", build.log());
-        }
-        if matches!(manager, Pnpm(_)) {
-            assert!(build.app_path("node_modules/.prisma").is_dir(), "{manager:?}");
-        }
-        let again = build.rebuild();
-        assert_eq!(again.image_digest(), build.image_digest(), "{manager:?}: {}", again.log());
-    }
-}
+/// More of the same, which takes longer than a test on every change may.
+mod nightly {
+    use super::*;
 
-#[test]
-#[ignore = "real package managers"]
-fn every_package_manager_runs_turborepo() {
-    for manager in ALL {
-        let registry = Registry::start();
-        let mut files = workspace(manager);
-        files.push(("turbo.json", "{}".to_owned()));
-        let case = manager.app(&registry, &files);
-        let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
-        let line = "turbo run build --filter=web... --env-mode=loose";
-        assert!(build.log().contains(&format!("      {line}\n")), "{manager:?}: {}", build.log());
+    #[test]
+    #[ignore = "real package managers"]
+    fn yarn_with_node_modules_makes_the_same_of_the_same_lockfile() {
+        same_bytes(YarnModules);
     }
-}
 
-#[test]
-#[ignore = "real package managers"]
-fn a_private_registry_is_asked_with_what_is_bound_and_leaves_no_trace() {
-    let token = "canary-91c2e7";
-    for manager in ALL {
-        let registry = Registry::private(token);
-        let host = registry.url().trim_start_matches("http:").to_owned();
-        let mut npmrc = format!("registry={}\n{host}:_authToken={token}\n", registry.url());
-        if manager == YarnClassic {
-            // It asks for packages without a scope as nobody otherwise.
-            npmrc.push_str("always-auth=true\n");
+    #[test]
+    #[ignore = "real package managers"]
+    fn yarn_with_plug_and_play_makes_the_same_of_the_same_lockfile() {
+        same_bytes(YarnPlugAndPlay);
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn pnpm_11_makes_the_same_of_the_same_lockfile() {
+        same_bytes(Pnpm("11.28.11"));
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn modules_are_compiled_with_the_headers_that_are_there() {
+        for manager in ALL {
+            let registry = Registry::start();
+            let files = allowing(manager, shop(manager));
+            let case = manager.app(&registry, &files);
+            let build = case.build();
+            assert_eq!(prints(&build), "compiled with true\n", "{manager:?}");
+            assert_eq!(named(&build, "Makefile"), [""; 0], "{manager:?}");
+            let digest = build.image_digest();
+            // Everything anew, as on another machine.
+            let other = build.rebuild_with(|case| case.without_cache().without_image());
+            assert_eq!(other.image_digest(), digest, "{manager:?}: {}", other.log());
         }
-        let yarnrc = format!("npmAlwaysAuth: true\nnpmAuthToken: {token}\n");
-        // The lockfile is written by somebody who is let in.
-        let open = Registry::start();
-        let files = [shop(manager), manager.files()].concat();
-        let lockfile = manager.lock(&open, &files).replace(&open.url(), &registry.url());
-        let case = files
-            .iter()
-            .fold(case(&registry, manager), |case, (path, text)| case.file(path, text.clone()))
-            .file(manager.lockfile(), lockfile);
-        let refused = case.clone().fails();
-        assert!(
-            refused.error().starts_with("error[registry-refused]"),
-            "{manager:?}: {}",
-            refused.log()
-        );
-        let bound = match manager {
-            YarnModules | YarnPlugAndPlay => {
-                case.binding("us", "yarnrc", [(".yarnrc.yml", yarnrc.as_str())])
-            }
-            _ => case.binding("us", "npmrc", [(".npmrc", npmrc.as_str())]),
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn pnpm_tells_which_scripts_nobody_has_allowed() {
+        let registry = Registry::start();
+        let files = |manager| {
+            let mut files = shop(manager);
+            files[0].1 =
+                files[0].1.replace(r#""greet":"^1.0.0""#, r#""greet":"^1.0.0","native":"1.0.0""#);
+            files
         };
-        let build = bound.build();
-        assert_eq!(prints(&build), "hello shop hello shop\n", "{manager:?}");
-        assert_eq!(build.leaks(token), [""; 0], "{manager:?}");
+        let old = Pnpm("10.34.9");
+        let build = old.app(&registry, &files(old)).build();
+        let warning = "has not run the install scripts of native";
+        assert!(build.log().contains(warning), "{}", build.log());
+        let new = Pnpm("11.28.11");
+        let failed = new.app(&registry, &files(new)).fails();
+        assert!(
+            failed.error().starts_with("error[install-script-not-allowed]"),
+            "{}",
+            failed.log()
+        );
     }
-}
 
-#[test]
-#[ignore = "real package managers"]
-fn modules_that_came_with_the_app_are_compiled_for_it() {
-    let registry = Registry::start();
-    let files = allowing(Npm, shop(Npm));
-    let case = Npm.app(&registry, &files).env("BP_NODE_RUN_SCRIPTS", "");
-    let installed = case.clone().build();
-    let copy = tempfile::tempdir().unwrap();
-    let mut copies = Command::new("cp");
-    copies.arg("-a").arg(installed.app_path("node_modules")).arg(copy.path());
-    assert!(copies.status().unwrap().success());
-    let vendored = case.app_dir(copy.path()).without("node_modules/native/build");
-    let again = vendored.build();
-    assert!(again.log().contains("Running npm rebuild"), "{}", again.log());
-    assert_eq!(prints(&again), "compiled with true\n");
+    #[test]
+    #[ignore = "real package managers"]
+    fn packages_of_a_workspace_find_each_other_and_lose_what_only_builds_need() {
+        for manager in ALL {
+            let registry = Registry::start();
+            let case = manager.app(&registry, &workspace(manager));
+            let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
+            assert_eq!(prints(&build), "hello lib hello lib\n", "{manager:?}");
+            for tool in ["tool", "turbo"] {
+                assert_eq!(named(&build, tool), [""; 0], "{manager:?}: {}", build.log());
+            }
+            if matches!(manager, Pnpm(_)) {
+                assert!(build.app_path("node_modules/.prisma").is_dir(), "{manager:?}");
+            }
+            let again = build.rebuild();
+            assert_eq!(again.image_digest(), build.image_digest(), "{manager:?}: {}", again.log());
+        }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn every_package_manager_runs_turborepo() {
+        for manager in ALL {
+            let registry = Registry::start();
+            let mut files = workspace(manager);
+            files.push(("turbo.json", "{}".to_owned()));
+            let case = manager.app(&registry, &files);
+            let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
+            let line = "turbo run build --filter=web... --env-mode=loose";
+            assert!(
+                build.log().contains(&format!("      {line}\n")),
+                "{manager:?}: {}",
+                build.log()
+            );
+        }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn a_private_registry_is_asked_with_what_is_bound_and_leaves_no_trace() {
+        let token = "canary-91c2e7";
+        for manager in ALL {
+            let registry = Registry::private(token);
+            let host = registry.url().trim_start_matches("http:").to_owned();
+            let mut npmrc = format!("registry={}\n{host}:_authToken={token}\n", registry.url());
+            if manager == YarnClassic {
+                // It asks for packages without a scope as nobody otherwise.
+                npmrc.push_str("always-auth=true\n");
+            }
+            let yarnrc = format!("npmAlwaysAuth: true\nnpmAuthToken: {token}\n");
+            // The lockfile is written by somebody who is let in.
+            let open = Registry::start();
+            let files = [shop(manager), manager.files()].concat();
+            let lockfile = manager.lock(&open, &files).replace(&open.url(), &registry.url());
+            let case = files
+                .iter()
+                .fold(case(&registry, manager), |case, (path, text)| case.file(path, text.clone()))
+                .file(manager.lockfile(), lockfile);
+            let refused = case.clone().fails();
+            assert!(
+                refused.error().starts_with("error[registry-refused]"),
+                "{manager:?}: {}",
+                refused.log()
+            );
+            let bound = match manager {
+                YarnModules | YarnPlugAndPlay => {
+                    case.binding("us", "yarnrc", [(".yarnrc.yml", yarnrc.as_str())])
+                }
+                _ => case.binding("us", "npmrc", [(".npmrc", npmrc.as_str())]),
+            };
+            let build = bound.build();
+            assert_eq!(prints(&build), "hello shop hello shop\n", "{manager:?}");
+            assert_eq!(build.leaks(token), [""; 0], "{manager:?}");
+        }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn modules_that_came_with_the_app_are_compiled_for_it() {
+        let registry = Registry::start();
+        let files = allowing(Npm, shop(Npm));
+        let case = Npm.app(&registry, &files).env("BP_NODE_RUN_SCRIPTS", "");
+        let installed = case.clone().build();
+        let copy = tempfile::tempdir().unwrap();
+        let mut copies = Command::new("cp");
+        copies.arg("-a").arg(installed.app_path("node_modules")).arg(copy.path());
+        assert!(copies.status().unwrap().success());
+        let vendored = case.app_dir(copy.path()).without("node_modules/native/build");
+        let again = vendored.build();
+        assert!(again.log().contains("Running npm rebuild"), "{}", again.log());
+        assert_eq!(prints(&again), "compiled with true\n");
+    }
 }
