@@ -34,7 +34,10 @@ pub(crate) fn answer(request: &Request, page: Option<Page>, fault: &Fault) -> An
     };
     if let Some(wanted) = &page.authorization {
         match request.header("authorization") {
-            None => return plain(401, "", "who are you?"),
+            None => {
+                let headers = "WWW-Authenticate: Basic realm=\"upstream\"\r\n";
+                return plain(401, headers, "who are you?");
+            }
             Some(sent) if sent != wanted => return plain(403, "", "not you"),
             Some(_) => {}
         }
