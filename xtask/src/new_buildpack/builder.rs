@@ -43,8 +43,15 @@ fn insert_sorted(parts: &mut Vec<String>, from: &str, to: &str, entry: String) -
 /// A group with the same head and tail as all others.
 fn group(title: &str, id: &str) -> String {
     let member = |name: &str| format!("  {{ id = \"kouti/{name}\", optional = true }},\n");
-    let head = ["ca-certificates", "watchexec"].map(member).concat();
-    let tail = ["procfile", "environment-variables", "image-labels", "source-removal"];
+    let head = ["ca-certificates", "git", "watchexec"].map(member).concat();
+    let tail = [
+        "procfile",
+        "environment-variables",
+        "profile",
+        "image-labels",
+        "source-removal",
+        "health-checker",
+    ];
     let tail = tail.map(member).concat();
     format!("# {title}\n[[order]]\ngroup = [\n{head}  {{ id = \"{id}\" }},\n{tail}]")
 }

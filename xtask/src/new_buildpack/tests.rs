@@ -96,12 +96,15 @@ fn a_language_has_its_entry_and_its_group() {
     [[order]]
     group = [
       { id = "kouti/ca-certificates", optional = true },
+      { id = "kouti/git", optional = true },
       { id = "kouti/watchexec", optional = true },
       { id = "kouti/lua" },
       { id = "kouti/procfile", optional = true },
       { id = "kouti/environment-variables", optional = true },
+      { id = "kouti/profile", optional = true },
       { id = "kouti/image-labels", optional = true },
       { id = "kouti/source-removal", optional = true },
+      { id = "kouti/health-checker", optional = true },
     ]
     "##);
     let place = |text: &str| after.find(text).unwrap_or_else(|| panic!("no {text}"));
@@ -113,16 +116,16 @@ fn a_language_has_its_entry_and_its_group() {
 #[test]
 fn a_utility_is_an_optional_member_of_every_group() {
     let before = committed("builder.toml");
-    let after = builder::with(&before, &Name::parse("git").unwrap(), Variant::Utility).unwrap();
+    let after = builder::with(&before, &Name::parse("gpg").unwrap(), Variant::Utility).unwrap();
     let descriptor = crate::builder::Descriptor::parse(&after).unwrap();
     for group in descriptor.groups() {
         let place = |id: &str| group.iter().position(|member| *member == (id, true));
-        assert!(place("kouti/git").is_some(), "{group:?}");
-        assert!(place("kouti/git") < place("kouti/image-labels"), "{group:?}");
+        assert!(place("kouti/gpg").is_some(), "{group:?}");
+        assert!(place("kouti/gpg") < place("kouti/image-labels"), "{group:?}");
     }
     let place = |text: &str| after.find(text).unwrap_or_else(|| panic!("no {text}"));
-    assert!(place("# Utilities") < place("kouti_git.cnb"));
-    assert!(place("kouti_git.cnb") < place("kouti_image-labels.cnb"));
+    assert!(place("# Utilities") < place("kouti_gpg.cnb"));
+    assert!(place("kouti_gpg.cnb") < place("kouti_image-labels.cnb"));
 }
 
 #[test]
