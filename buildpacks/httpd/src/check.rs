@@ -5,6 +5,7 @@ use std::path::Path;
 use kouti::{
     BuildContext, CommandFailed, Env, Explain, Fault, Log, Notice, Problem, Span, excerpt,
 };
+use kouti_web::FixedPort;
 
 /// Lets httpd read the configuration.
 pub(crate) fn check(
@@ -18,6 +19,9 @@ pub(crate) fn check(
     let mut env = context.env.clone();
     for (name, value) in variables(&context.app_dir, dist, temp.path()) {
         env.set_default(name, value);
+    }
+    if let Some(fixed) = fixed_port(&text, conf, &context.app_dir) {
+        fixed.tell(&context.env, log)?;
     }
     for notice in remarks(&text, &env, conf, &context.app_dir) {
         log.warn(notice);
@@ -179,22 +183,25 @@ impl Explain for CannotRun {
     }
 }
 
+fn directives(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with('#'))
+}
+
+/// Whether it listens, but not where the platform wants it to.
+fn fixed_port(text: &str, conf: &Path, app_dir: &Path) -> Option<FixedPort> {
+    let listens: Vec<_> = directives(text)
+        .filter_map(|line| line.strip_prefix("Listen").filter(|rest| rest.starts_with(' ')))
+        .collect();
+    let is_fixed = !listens.is_empty() && !listens.iter().any(|listen| listen.contains("${PORT}"));
+    let conf = conf.strip_prefix(app_dir).unwrap_or(conf).display().to_string();
+    is_fixed.then_some(FixedPort { conf, instead: "Listen ${PORT}" })
+}
+
 /// What httpd accepts, but a container does not do well with.
 fn remarks(text: &str, env: &Env, conf: &Path, app_dir: &Path) -> Vec<Notice> {
     let name = conf.strip_prefix(app_dir).unwrap_or(conf).display();
     let mut notices = Vec::new();
-    let directives = || text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let listens: Vec<_> = directives()
-        .filter_map(|line| line.strip_prefix("Listen").filter(|rest| rest.starts_with(' ')))
-        .map(str::trim)
-        .collect();
-    if !listens.is_empty() && !listens.iter().any(|listen| listen.contains("${PORT}")) {
-        notices.push(
-            Notice::new(format!("{name} does not use the port that the platform gives"))
-                .hint("write `Listen ${PORT}`, which is 8080 unless PORT says otherwise"),
-        );
-    }
-    let mut unknown: Vec<&str> = directives()
+    let mut unknown: Vec<&str> = directives(text)
         .flat_map(|line| line.split("${").skip(1))
         .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
         .filter(|name| env.get(name).is_none() && !text.contains(&format!("Define {name}")))

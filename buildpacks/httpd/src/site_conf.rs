@@ -176,6 +176,24 @@ fn files(conf: &mut Conf, site: &Site, served: &Served) {
     });
 }
 
+/// Ends of names, and the type of such a file.
+const COPIES: [(&str, &str); 14] = [
+    ("html?", "text/html"),
+    ("css", "text/css"),
+    ("m?js", "text/javascript"),
+    ("json|map", "application/json"),
+    ("svg", "image/svg+xml"),
+    ("xml", "application/xml"),
+    ("txt", "text/plain"),
+    ("md", "text/markdown"),
+    ("csv", "text/csv"),
+    ("ics", "text/calendar"),
+    ("wasm", "application/wasm"),
+    ("webmanifest", "application/manifest+json"),
+    ("otf", "font/otf"),
+    ("ttf", "font/ttf"),
+];
+
 const HTTPS: &str = "\\s*https\\s*(?:,|$)";
 
 fn rewrites(conf: &mut Conf, site: &Site) {
@@ -211,6 +229,23 @@ fn rewrites(conf: &mut Conf, site: &Site) {
         ]);
     }
     push_state(conf, site);
+    compressed_copies(conf, site);
+}
+
+/// `app.js.gz` in place of `app.js`, for those who accept it.
+fn compressed_copies(conf: &mut Conf, site: &Site) {
+    if !site.precompress.gzip {
+        return;
+    }
+    for (ends, kind) in COPIES {
+        conf.lines(&[
+            "RewriteCond %{HTTP:Accept-Encoding} \"(?:^|[,\\s])gzip(?!\\s*;\\s*q=0(?:\\.0*)?(?:[,\\s]|$))\"",
+            "RewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI}.gz -f",
+            &format!(
+                "RewriteRule \"^(.+[.](?:{ends}))$\" \"$1.gz\" [T={kind},E=no-gzip:1,E=KOUTI_COPY:1,L]"
+            ),
+        ]);
+    }
 }
 
 /// To the host that the client has asked for, which is the first that proxies name.
@@ -275,6 +310,12 @@ fn headers(conf: &mut Conf, site: &Site) {
         for (glob, value) in site.cache.rules.iter().rev() {
             rule(conf, &glob.regex, &format!("Header set Cache-Control {}", header_value(value)));
         }
+    }
+    if site.precompress.gzip {
+        conf.lines(&[
+            "Header set Content-Encoding gzip env=KOUTI_COPY",
+            "Header merge Vary Accept-Encoding env=KOUTI_COPY",
+        ]);
     }
     if let Some(csp) = &site.csp {
         let value = header_value(csp);

@@ -197,3 +197,15 @@ fn a_container_without_the_program() {
     hint: run the image on the run image it was built for: httpd needs its libraries
     ");
 }
+
+#[test]
+fn a_port_that_the_router_of_cloud_foundry_does_not_reach() {
+    let case = case().file("httpd.conf", "Listen 80\n");
+    assert_snapshot!(case.clone().env("VCAP_APPLICATION", "{}").fails().error(), @"
+    error[fixed-port]: httpd.conf does not use the port that the platform gives
+
+    hint: write `Listen ${PORT}`, which is 8080 unless PORT says otherwise
+    ");
+    let warning = "warning: httpd.conf does not use the port that the platform gives\n";
+    assert!(case.build().log().contains(warning));
+}

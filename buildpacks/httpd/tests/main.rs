@@ -2,6 +2,9 @@
 #![cfg(test)]
 
 mod build;
+mod compression;
+mod custom;
 mod errors;
+mod security;
 mod site;
 mod support;

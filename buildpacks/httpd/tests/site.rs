@@ -6,7 +6,7 @@ use kouti_testing::real::{Answer, Site};
 use crate::support::real;
 
 /// A site with a page, an asset and things nobody should see; `None` without a real httpd.
-fn site(settings: &[(&str, &str)]) -> Option<Case> {
+pub(crate) fn site(settings: &[(&str, &str)]) -> Option<Case> {
     let case = real()?
         .env("BP_WEB_SERVER", "httpd")
         .file("public/index.html", "<html><head></head>home</html>")
@@ -22,7 +22,7 @@ fn site(settings: &[(&str, &str)]) -> Option<Case> {
     Some(settings.iter().fold(case, |case, (name, value)| case.env(name, value)))
 }
 
-fn started(settings: &[(&str, &str)]) -> Option<Site> {
+pub(crate) fn started(settings: &[(&str, &str)]) -> Option<Site> {
     Some(Site::start(&site(settings)?.build(), &[]))
 }
 

@@ -7,7 +7,7 @@ use kouti::{
     BuildContext, CommandFailed, Env, Explain, Fault, Log, Notice, Problem, Span, excerpt,
 };
 use kouti_nginx::{Configuration, Place, Source, Written, missing_in_main, root_of, write};
-use kouti_web::Surroundings;
+use kouti_web::{FixedPort, Surroundings};
 
 /// Reads the configuration, remarks on what is strange, and lets nginx try it.
 pub(crate) fn check(
@@ -30,7 +30,10 @@ pub(crate) fn check(
         warnings: RefCell::default(),
     };
     let configuration = Configuration::read(conf, &context.app_dir, "", &surroundings)?;
-    for notice in remarks(&configuration, &context.app_dir) {
+    if let Some(fixed) = fixed_port(&configuration, &context.app_dir) {
+        fixed.tell(&context.env, log)?;
+    }
+    for notice in remarks(&configuration) {
         log.warn(notice);
     }
     let written = write(
@@ -234,21 +237,20 @@ impl Explain for BadConfiguration {
     }
 }
 
-/// What nginx accepts, but a container does not do well with.
-fn remarks(configuration: &Configuration, app_dir: &Path) -> Vec<Notice> {
-    let mut notices = Vec::new();
-    let own = configuration.files.iter().filter(|file| file.path.starts_with(app_dir));
+/// Whether no file of it asks for the port.
+fn fixed_port(configuration: &Configuration, app_dir: &Path) -> Option<FixedPort> {
+    let mut own = configuration.files.iter().filter(|file| file.path.starts_with(app_dir));
     let uses_port = configuration
         .files
         .iter()
         .any(|file| file.template.contains("{{") && mentions_port(&file.template));
-    if !uses_port {
-        let name = own.map(|file| file.origin.as_str()).next().unwrap_or("the configuration");
-        notices.push(
-            Notice::new(format!("{name} does not use the port that the platform gives"))
-                .hint("write `listen {{port}};`, which is 8080 unless PORT says otherwise"),
-        );
-    }
+    let conf = own.next().map_or("the configuration", |file| &file.origin).to_owned();
+    (!uses_port).then_some(FixedPort { conf, instead: "listen {{port}};" })
+}
+
+/// What nginx accepts, but a container does not do well with.
+fn remarks(configuration: &Configuration) -> Vec<Notice> {
+    let mut notices = Vec::new();
     for listen in configuration.listens() {
         let port = listen.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
         if let Some(port @ 1..1024) = port {

@@ -1,6 +1,7 @@
 //! What a generated configuration says. It is a template itself: port, workers, log format and
 //! users are those of the container.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use kouti_web::template::literal;
@@ -229,6 +230,9 @@ fn maps(conf: &mut Conf, site: &Site) {
 
 /// Whether the client has what is here: its `If-None-Match` names the version of the site.
 fn validators(conf: &mut Conf) {
+    // A copy and its file are the same page, but not the same bytes.
+    let gzip = ("gzip".to_owned(), "\"W/\"".to_owned());
+    conf.map("$sent_http_content_encoding", "$kouti_weak", "\"\"", &[gzip]);
     conf.map(
         "\"$request_method $http_if_none_match\"",
         "$kouti_unchanged",
@@ -331,7 +335,7 @@ fn access(conf: &mut Conf, site: &Site) {
         }
     } else {
         // Before access is checked, so only where there is nothing to check.
-        conf.line("add_header ETag '\"{{contentVersion}}\"';");
+        conf.line("add_header ETag '$kouti_weak\"{{contentVersion}}\"';");
         conf.line("if ($kouti_unchanged) { return 304; }");
     }
     if site.ssi {
@@ -354,6 +358,9 @@ fn error_pages(conf: &mut Conf, site: &Site, served: &Served) {
     for (codes, file) in &pages {
         let codes: Vec<_> = codes.iter().map(ToString::to_string).collect();
         conf.line(&format!("error_page {} {};", codes.join(" "), quoted(&format!("/{file}"))));
+    }
+    // One page may be for several codes.
+    for file in pages.iter().map(|(_, file)| file).collect::<BTreeSet<_>>() {
         conf.open(&format!("location = {}", quoted(&format!("/{file}"))));
         conf.line("internal;");
         conf.close();

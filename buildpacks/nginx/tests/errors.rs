@@ -274,3 +274,16 @@ fn a_container_without_the_program() {
     hint: run the image on the run image it was built for: nginx needs its libraries
     ");
 }
+
+#[test]
+fn a_port_that_the_router_of_cloud_foundry_does_not_reach() {
+    let conf = CONF.replace("{{port}}", "80");
+    let case = case().file("nginx.conf", conf);
+    assert_snapshot!(case.clone().env("VCAP_APPLICATION", "{}").fails().error(), @"
+    error[fixed-port]: nginx.conf does not use the port that the platform gives
+
+    hint: write `listen {{port}};`, which is 8080 unless PORT says otherwise
+    ");
+    let warning = "warning: nginx.conf does not use the port that the platform gives\n";
+    assert!(case.build().log().contains(warning));
+}

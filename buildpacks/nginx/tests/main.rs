@@ -2,6 +2,11 @@
 #![cfg(test)]
 
 mod build;
+mod compression;
+mod custom;
 mod errors;
+mod plan;
+mod rebuild;
+mod security;
 mod site;
 mod support;

@@ -6,7 +6,7 @@ use kouti_testing::real::{Answer, Site};
 use crate::support::real;
 
 /// A site with a page, an asset and things nobody should see; `None` without a real nginx.
-fn site(settings: &[(&str, &str)]) -> Option<Case> {
+pub(crate) fn site(settings: &[(&str, &str)]) -> Option<Case> {
     let case = real()?
         .env("BP_WEB_SERVER", "nginx")
         .file("public/index.html", "<html><head></head>home</html>")
@@ -22,7 +22,7 @@ fn site(settings: &[(&str, &str)]) -> Option<Case> {
     Some(settings.iter().fold(case, |case, (name, value)| case.env(name, value)))
 }
 
-fn started(settings: &[(&str, &str)]) -> Option<Site> {
+pub(crate) fn started(settings: &[(&str, &str)]) -> Option<Site> {
     Some(Site::start(&site(settings)?.build(), &[]))
 }
 
@@ -259,18 +259,6 @@ fn missing_assets_of_an_app_that_routes_in_the_browser_get_the_error_page() {
 }
 
 #[test]
-fn texts_are_compressed_and_compressed_files_are_found() {
-    let Some(case) = site(&[]) else { return };
-    let build = case.file("public/big.css", "a { color: red }\n".repeat(200)).build();
-    let site = Site::start(&build, &[]);
-    let gzip = site.get_with("/big.css", "Accept-Encoding: gzip\r\n");
-    assert_eq!(gzip.header("Content-Encoding"), Some("gzip"));
-    assert_eq!(gzip.header("Vary"), Some("Accept-Encoding"));
-    assert!(gzip.header("ETag").unwrap().starts_with("W/"));
-    assert_eq!(site.get("/big.css").header("Content-Encoding"), None);
-}
-
-#[test]
 fn public_variables_reach_the_browser_and_no_others() {
     let variables = [("PUBLIC_WEB_API", "https://api/?a=$b"), ("SECRET", "canary")];
     let run = |mode: &str| {
@@ -318,32 +306,53 @@ fn status_and_log_and_an_addition() {
 
 #[test]
 fn an_open_request_ends_before_the_server_does() {
-    use std::io::{Read as _, Write as _};
-
     let Some(case) = site(&[]) else { return };
     let build = case.file("public/big.bin", vec![7; 8 << 20]).build();
     for (timeout, whole) in [("", false), ("30", true)] {
         let site = Site::start(&build, &[("BPL_WEB_SERVER_GRACEFUL_TIMEOUT", timeout)]);
         assert_eq!(site.get("/").status, 200);
-        let mut stream = std::net::TcpStream::connect(("127.0.0.1", site.port())).unwrap();
-        stream.write_all(b"GET /big.bin HTTP/1.0\r\nHost: x\r\n\r\n").unwrap();
-        let mut first = [0; 1000];
-        stream.read_exact(&mut first).unwrap();
-        let rest = std::thread::scope(|scope| {
-            let stopping = scope.spawn(|| site.stop());
-            // Refused once it is stopping, so the request below is an open one.
-            while std::net::TcpStream::connect(("127.0.0.1", site_port(&stream))).is_ok() {
-                std::thread::yield_now();
-            }
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest);
-            assert!(stopping.join().unwrap().status.success());
-            rest.len()
-        });
-        assert_eq!(first.len() + rest > 8 << 20, whole, "{timeout:?}: {rest}");
+        let (bytes, exit) = site.stop_during("/big.bin");
+        assert!(exit.status.success(), "{}", exit.log);
+        assert_eq!(bytes > 8 << 20, whole, "{timeout:?}: {bytes}");
     }
 }
 
-fn site_port(stream: &std::net::TcpStream) -> u16 {
-    stream.peer_addr().unwrap().port()
+#[test]
+fn a_site_may_be_described_by_another_buildpack() {
+    let Some(case) = real() else { return };
+    // What `kouti/static` makes of a repository with a `Staticfile`.
+    let hidden = "Procfile,Staticfile,Staticfile.auth,package.json,*.conf,/node_modules/**";
+    let described = |more: &str| {
+        case.clone()
+            .file("index.html", "home")
+            .file("missing.html", "nothing here")
+            .file("Procfile", "canary")
+            .file("Staticfile.auth", "me:{PLAIN}secret\n")
+            .file("server.conf", "canary")
+            .file("node_modules/a/index.js", "canary")
+            .file(".git/HEAD", "canary")
+            .requires(
+                "nginx",
+                &format!(
+                    "launch = true, site = {{ BP_WEB_SERVER_ROOT = \".\", BP_WEB_SERVER_HIDDEN = \"{hidden}\", {more} }}"
+                ),
+            )
+            .build()
+    };
+    let site = Site::start(&described("BP_WEB_SERVER_ERROR_PAGES = \"4xx=missing.html\""), &[]);
+    assert_eq!(status_and_body(&site.get("/")), (200, "home"));
+    for path in [
+        "/Procfile",
+        "/Staticfile.auth",
+        "/server.conf",
+        "/node_modules/a/index.js",
+        "/.git/HEAD",
+        "/gone",
+    ] {
+        assert_eq!(status_and_body(&site.get(path)), (404, "nothing here"), "{path}");
+    }
+    let protected = described("BP_WEB_SERVER_AUTH_FILE = \"Staticfile.auth\"");
+    let site = Site::start(&protected, &[]);
+    assert_eq!(site.get("/").status, 401);
+    assert_eq!(site.get_with("/", "Authorization: Basic bWU6c2VjcmV0\r\n").body, "home");
 }

@@ -56,6 +56,7 @@
 //!
 //! [`Summary`] holds what a build here and one by the real lifecycle must have in common.
 
+pub mod attacks;
 mod case;
 pub mod lifecycle;
 pub mod real;

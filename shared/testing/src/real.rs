@@ -146,6 +146,27 @@ impl Site {
         ))
     }
 
+    /// Asks it to stop in the middle of a large answer: how many bytes of that arrive all the same.
+    #[must_use]
+    pub fn stop_during(self, path: &str) -> (usize, Exit) {
+        let port = self.port;
+        let connect = || TcpStream::connect(("127.0.0.1", port));
+        let mut stream = connect().expect("it listens");
+        let request = format!("GET {path} HTTP/1.0\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut bytes = vec![0; 1000];
+        stream.read_exact(&mut bytes).expect("it answers");
+        std::thread::scope(|scope| {
+            let stopping = scope.spawn(move || self.stop());
+            // Refused once it is stopping, so the request above is an open one.
+            while connect().is_ok() {
+                std::thread::yield_now();
+            }
+            let _ = stream.read_to_end(&mut bytes);
+            (bytes.len(), stopping.join().expect("it stops"))
+        })
+    }
+
     /// Asks it to stop, as `docker stop` does, and waits until it has.
     #[must_use]
     pub fn stop(mut self) -> Exit {

@@ -3,9 +3,11 @@
 
 pub mod basic_auth;
 mod document_root;
+mod fixed_port;
 mod functions;
 mod glob;
 pub mod graceful;
+pub mod precompress;
 mod preset;
 mod provider;
 pub mod public_env;
@@ -18,6 +20,7 @@ mod web_server;
 pub mod workers;
 
 pub use document_root::{DocumentRoot, NoRoot};
+pub use fixed_port::FixedPort;
 pub use functions::{Surroundings, port, temp_dir};
 pub use glob::{Glob, quoted_regex};
 pub use preset::Preset;

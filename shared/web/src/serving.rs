@@ -20,6 +20,8 @@ pub(crate) struct App {
     pub(crate) is_for_php: bool,
     /// Whether another buildpack wants a configuration to be generated.
     pub(crate) has_site: bool,
+    /// Files that have no effect, though their author may think so.
+    pub(crate) unread: Vec<Unread>,
     /// The user's settings, with those of another buildpack below them.
     pub(crate) env: Env,
 }
@@ -41,8 +43,35 @@ impl App {
             asked: provider.asked(&context.app_dir, &context.env)?,
             is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
             has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
+            unread: Unread::find(context, provider.id),
             env,
         })
+    }
+}
+
+/// A file of the app that has no effect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unread {
+    /// `buildpack.yml`, which Paketo has read once, with a table for this server.
+    BuildpackYml,
+    /// `package.json`, which nobody was asked to build.
+    PackageJson,
+}
+
+impl Unread {
+    fn find(context: &BuildContext, id: &str) -> Vec<Self> {
+        let mut found = Vec::new();
+        // What cannot be read is not meant for this server.
+        let yml = fs_err::read_to_string(context.app_dir.join("buildpack.yml"));
+        if yml.is_ok_and(|text| text.lines().any(|line| line.trim_end() == format!("{id}:"))) {
+            found.push(Self::BuildpackYml);
+        }
+        if context.app_dir.join("package.json").is_file()
+            && context.env.given("BP_NODE_RUN_SCRIPTS").is_none()
+        {
+            found.push(Self::PackageJson);
+        }
+        found
     }
 }
 
@@ -62,8 +91,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn read(context: &BuildContext, env: &Env) -> Result<Self, Problem> {
-        let root = DocumentRoot::find(&context.app_dir, ROOT.read(env)?.as_deref())?;
+    pub(crate) fn read(root: DocumentRoot) -> Result<Self, Problem> {
         Ok(Self {
             has_404: root.dir.join("404.html").is_file(),
             has_50x: root.dir.join("50x.html").is_file(),
@@ -132,6 +160,9 @@ impl Recipe {
             _ if app.is_for_php => Conf::Elsewhere,
             Some(conf) if !IGNORE_APP_CONF.read(env)? => {
                 notices.extend(without_effect(&context.env, conf));
+                if app.unread.contains(&Unread::PackageJson) {
+                    notices.push(unbuilt_package(conf));
+                }
                 Conf::App(conf.clone())
             }
             _ if app.asked.by_setting || app.has_site => {
@@ -145,6 +176,13 @@ impl Recipe {
             }
             _ => Conf::Elsewhere,
         };
+        if app.unread.contains(&Unread::BuildpackYml) {
+            let name = provider.version.declared.name;
+            notices.push(
+                Notice::new("buildpack.yml is not read")
+                    .hint(format!("set {name} instead of its `{}.version`", provider.id)),
+            );
+        }
         if let Some(missing) = &app.asked.missing_conf {
             let name = provider.conf_location.declared.name;
             notices.push(Notice::new(format!("{name} is {missing}, which does not exist")));
@@ -161,6 +199,12 @@ impl Recipe {
             notices,
         })
     }
+}
+
+/// The user may have meant something else.
+fn unbuilt_package(conf: &str) -> Notice {
+    Notice::new(format!("the app has {conf}, so nothing of its package.json is built or started"))
+        .hint("set BP_NODE_RUN_SCRIPTS to build it first, or BP_WEB_SERVER=none to run it with Node.js")
 }
 
 /// Settings of a generated configuration, where there is none.

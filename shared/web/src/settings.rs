@@ -3,6 +3,7 @@
 use kouti::Setting;
 use kouti::setting::{Declared, Value};
 
+use crate::precompress::Precompress;
 use crate::site::RuntimeEnv;
 
 /// Who serves the app.
@@ -104,6 +105,12 @@ pub const HEALTH_PATH: Setting<Option<String>> = Setting::build(
     "",
     "path that answers 200 to health checks, without authentication, redirect or log line",
 );
+/// Compressed copies.
+pub const PRECOMPRESS: Setting<Precompress> = Setting::build(
+    "BP_WEB_SERVER_PRECOMPRESS",
+    "gzip",
+    "compress texts in the build instead of for each request: gzip or off",
+);
 /// Directory listings.
 pub const DIRECTORY_LISTING: Setting<bool> =
     Setting::build("BP_WEB_SERVER_DIRECTORY_LISTING", "false", "list directories without an index");
@@ -200,6 +207,7 @@ pub const SHARED: &[Declared] = &[
     IGNORE_APP_CONF.declared,
     INCLUDE_FILE.declared,
     LOCATION_PATH.declared,
+    PRECOMPRESS.declared,
     PUBLIC_ENV_PREFIX.declared,
     PUSH_STATE.declared,
     PUSH_STATE_EXCLUDE.declared,

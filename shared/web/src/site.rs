@@ -5,6 +5,7 @@ use kouti::{Entry, Env, Problem, Setting};
 use serde::Serialize;
 
 use crate::glob::Glob;
+use crate::precompress::Precompress;
 use crate::provider::SITE;
 use crate::rules::{self, BadRule, ErrorPage, HeaderRule, Redirect};
 use crate::settings as set;
@@ -49,6 +50,8 @@ pub struct Site {
     pub ssi: bool,
     /// How variables reach the browser.
     pub runtime_env: RuntimeEnv,
+    /// Which compressed copies of files there are.
+    pub precompress: Precompress,
     /// What is not served although it is there.
     pub hidden: Vec<Glob>,
 }
@@ -114,6 +117,7 @@ impl Site {
             dotfiles: set::SERVE_DOTFILES.read(env)?,
             ssi: set::SSI.read(env)?,
             runtime_env: set::RUNTIME_ENV.read(env)?,
+            precompress: set::PRECOMPRESS.read(env)?,
             hidden: globs(env, set::HIDDEN)?,
         })
     }
@@ -240,7 +244,9 @@ mod tests {
     #[test]
     fn nothing_is_on_by_default() {
         let site = site(&[]);
-        assert_eq!(site, Site { location: "/".to_owned(), ..Site::default() });
+        // Apart from what nobody sees.
+        let precompress = Precompress { gzip: true, brotli: false };
+        assert_eq!(site, Site { location: "/".to_owned(), precompress, ..Site::default() });
     }
 
     #[test]

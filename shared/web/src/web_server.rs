@@ -12,8 +12,11 @@ use kouti::{
 };
 use serde::Serialize;
 
+use crate::document_root::DocumentRoot;
+use crate::precompress::precompress;
 use crate::provider::Provider;
 use crate::serving::{App, Conf, Recipe, Served};
+use crate::settings::ROOT;
 use crate::site::Site;
 
 /// Directory of the server in its layer: not the top, whose `lib` every process would get.
@@ -189,7 +192,10 @@ impl Build<'_> {
 
     /// Makes the configuration; returns where it is.
     fn config(&self, log: &mut Log, site: &Site) -> Result<String, Problem> {
-        let served = Served::read(self.context, &self.app.env)?;
+        let asked = ROOT.read(&self.app.env)?;
+        let root = DocumentRoot::find(&self.context.app_dir, asked.as_deref())?;
+        precompress(&root, site, log)?;
+        let served = Served::read(root)?;
         log.step(&format!("Serving {} ({})", served.shown(), served.root.origin));
         if !served.has_index && !site.directory_listing {
             log.warn(Notice::new(format!("there is no index.html in {}", served.shown())));
@@ -254,12 +260,9 @@ impl Build<'_> {
         if !self.recipe.live_reload {
             return vec![Process::new("web", plain).default()];
         }
-        // Restarted, not reloaded: the configuration is rendered anew then. What a build has made
-        // is often ignored by version control, but changes nevertheless.
-        let watch =
-            ["watchexec", "--restart", "--no-vcs-ignore", "--watch", ".", "--shell=none", "--"];
-        let watched = watch.map(str::to_owned).into_iter().chain(plain.clone());
-        vec![Process::new("web", watched).default(), Process::new("no-reload", plain)]
+        // Restarted, not reloaded: the configuration is rendered anew then. The app is where the
+        // process starts, which may be another directory than in the build.
+        Process::new("web", plain).default().reloading(Path::new(".")).to_vec()
     }
 }
 
