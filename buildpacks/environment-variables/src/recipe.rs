@@ -203,6 +203,8 @@ impl Explain for BadVariable {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn error(variables: &[(&str, &str)]) -> String {
@@ -218,6 +220,50 @@ mod tests {
             error(&[("BPE_X", "1"), ("BPE_OVERRIDE_X", "2")]),
             "BPE_X and BPE_OVERRIDE_ for the same name have two values"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_and_value_is_a_file_or_an_error(
+            name in prop_oneof![
+                any::<String>(),
+                "(APPEND_|DEFAULT_|DELIM_|OVERRIDE_|PREPEND_){0,2}[A-Z_./]{0,6}",
+            ],
+            value in any::<String>(),
+        ) {
+            let env: Env = [(format!("BPE_{name}"), value.clone())].into_iter().collect();
+            match Recipe::decide(&env) {
+                Ok(recipe) => for (path, content) in recipe.env.files() {
+                    let file = path.strip_prefix("env.launch/").unwrap();
+                    let (target, suffix) = file.split_once('.').unwrap();
+                    prop_assert!(!target.is_empty() && !file.contains('/'), "{}", path);
+                    prop_assert!(name.ends_with(target), "{}", path);
+                    let is_delimiter = suffix == "delim";
+                    prop_assert!(is_delimiter || content == value, "{}", path);
+                },
+                Err(error) => {
+                    let bad = name.contains(['.', '/']) || name.is_empty() || name.ends_with('_');
+                    prop_assert!(bad, "{}: {}", name, error);
+                }
+            }
+        }
+
+        #[test]
+        fn each_prefix_does_one_thing(name in "X[A-Z0-9_]{0,8}", value in any::<String>()) {
+            for (prefix, file) in [
+                ("", "override"),
+                ("OVERRIDE_", "override"),
+                ("DEFAULT_", "default"),
+                ("APPEND_", "append"),
+                ("PREPEND_", "prepend"),
+            ] {
+                let env: Env = [(format!("BPE_{prefix}{name}"), value.clone())].into_iter().collect();
+                let recipe = Recipe::decide(&env).unwrap();
+                let wanted = format!("env.launch/{name}.{file}");
+                let found = recipe.env.files().find(|(path, _)| *path == wanted);
+                prop_assert_eq!(found.map(|(_, content)| content), Some(value.as_str()));
+            }
+        }
     }
 
     #[test]

@@ -164,6 +164,9 @@ impl Explain for BadPair {
 
 #[cfg(test)]
 mod tests {
+    use kouti::{Colour, Problem};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
@@ -187,6 +190,45 @@ mod tests {
             let expected: Vec<_> =
                 expected.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
             assert_eq!(pairs(text), expected, "{text}");
+        }
+    }
+
+    /// As the README tells users to quote.
+    fn quoted(text: &str) -> String {
+        format!("'{}'", text.replace('\'', "\\'").replace('"', "\\\""))
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_pairs_or_an_error_with_its_place(
+            text in prop_oneof![any::<String>(), "([a-c='\"\\\\ \t\né]){0,40}"]
+        ) {
+            if let Err(error) = parse("X", &text) {
+                let place = error.span.bytes.clone();
+                prop_assert!(place.start <= text.len(), "{:?} in {:?}", place, text);
+                prop_assert!(text.is_char_boundary(place.start), "{:?} in {:?}", place, text);
+                let page = Problem::from(error).page("", Colour::Off);
+                prop_assert!(page.contains(" --> X:"), "{}", page);
+            }
+        }
+
+        #[test]
+        fn quoted_pairs_are_what_they_were(
+            all in proptest::collection::btree_map("[^\\\\]{1,10}", "[^\\\\]{0,10}", 0..5),
+            blank in "[ \t\n]{1,3}",
+        ) {
+            let texts = all.iter().map(|(key, value)| format!("{}={}", quoted(key), quoted(value)));
+            let text = texts.collect::<Vec<_>>().join(&blank);
+            prop_assert_eq!(pairs(&text), all.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn plain_pairs_need_no_quotes(
+            all in proptest::collection::btree_map("[a-zA-Z0-9./_-]{1,10}", "[a-zA-Z0-9./_=:,-]{0,10}", 0..5)
+        ) {
+            let texts = all.iter().map(|(key, value)| format!("{key}={value}"));
+            let text = texts.collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(pairs(&text), all.into_iter().collect::<Vec<_>>());
         }
     }
 

@@ -174,3 +174,40 @@ impl Explain for BadProcfile {
         Some(kouti::excerpt(&self.origin, &self.text, &self.span, label))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kouti::{Colour, Problem};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entries(text: &str) -> Vec<(String, String)> {
+        let procfile = Procfile::parse("Procfile", text).unwrap();
+        procfile.entries.into_iter().map(|entry| (entry.kind, entry.command)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_a_procfile_or_an_error_with_its_place(
+            text in prop_oneof![any::<String>(), "([a-zA-Z_: #\\\\\t\r\n\u{feff}\u{fffd}é-]|\\PC){0,60}"]
+        ) {
+            if let Err(error) = Procfile::parse("Procfile", &text) {
+                let place = error.span.bytes.clone();
+                prop_assert!(error.text.get(place).is_some(), "{:?} in {:?}", error.span, error.text);
+                let page = Problem::from(error).page("", Colour::Off);
+                prop_assert!(page.contains(" --> Procfile:"), "{}", page);
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(
+            lines in proptest::collection::btree_map("[A-Za-z0-9_-]{1,12}", "[!-9;-~][ -~]{0,20}[!-~]", 0..6),
+            end in prop_oneof!["\n", "\r\n", " \t\n\n", "\n# web: no\n"],
+        ) {
+            let text: Vec<_> = lines.iter().map(|(kind, command)| format!("{kind}: {command}{end}")).collect();
+            let expected: Vec<_> = lines.into_iter().collect();
+            prop_assert_eq!(entries(&format!("\u{feff}{}", text.concat())), expected);
+        }
+    }
+}

@@ -46,13 +46,18 @@ pub fn words(command: &str, value: impl Fn(&str) -> Option<String>) -> Option<Ve
                 }
                 None => words.push('$'),
             },
-            c if c.is_whitespace() && !is_quoted => words.close(),
+            c if is_blank(c) && !is_quoted => words.close(),
             c => words.push(c),
         }
     }
     words.close();
     let has_program = words.done.first().is_some_and(|program| !program.is_empty());
     (!is_quoted && has_program).then_some(words.done)
+}
+
+/// What stands between words; a shell takes no other white space for that.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n')
 }
 
 /// Words that are complete, and one that may follow.
@@ -79,7 +84,7 @@ impl Words {
     /// Adds a text with blanks between words.
     fn split(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() { self.close() } else { self.push(c) }
+            if is_blank(c) { self.close() } else { self.push(c) }
         }
     }
 }
@@ -118,6 +123,8 @@ fn name_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn split(command: &str) -> Option<Vec<String>> {
@@ -150,6 +157,29 @@ mod tests {
         ] {
             let expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
             assert_eq!(split(command), Some(expected), "{command}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoted_words_are_what_they_were(
+            program in "[^\0]{1,10}", more in proptest::collection::vec("[^\0]{0,10}", 0..4)
+        ) {
+            let expected: Vec<_> = std::iter::once(program).chain(more).collect();
+            let command = shell_words::join(&expected);
+            prop_assert_eq!(words(&command, |_| Some("wrong".to_owned())), Some(expected));
+        }
+
+        #[test]
+        fn a_value_stays_one_word_between_quotes(value in "[^\0]{1,12}") {
+            let read = words("x \"$A\" '$A'", |_| Some(value.clone()));
+            prop_assert_eq!(read, Some(vec!["x".to_owned(), value.clone(), "$A".to_owned()]));
+        }
+
+        #[test]
+        fn every_text_is_words_or_nothing(text in any::<String>(), value in any::<String>()) {
+            let read = words(&text, |_| Some(value.clone()));
+            prop_assert!(read.is_none_or(|words| !words.is_empty() && !words[0].is_empty()));
         }
     }
 
