@@ -8,6 +8,7 @@ mod images;
 mod measure;
 mod programs;
 mod reuse;
+mod web;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub(crate) enum Part {
     Fetch,
     /// What it costs to keep a layer of many files
     Reuse,
+    /// Helpers, rendering and the first answer of a web server, when a container starts
+    Web,
     /// `pack build`, cold, with changed source and unchanged, split by phase
     Images,
 }
@@ -73,9 +76,14 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let runs = args.runs.max(1);
     let setup = setup::make(workspace, Choice::Local, &[], &Times::default())?;
     let mut figures = Vec::new();
-    if wants(Part::Programs) {
+    if wants(Part::Programs) || wants(Part::Web) {
         let packages = package::packages(workspace, setup.profile, true, &[])?;
-        figures.extend(programs::measure(workspace, &packages, runs)?);
+        if wants(Part::Programs) {
+            figures.extend(programs::measure(workspace, &packages, runs)?);
+        }
+        if wants(Part::Web) {
+            figures.extend(web::measure(workspace, &packages, runs)?);
+        }
     }
     if wants(Part::Fetch) {
         figures.extend(fetch::measure(workspace, runs.min(5))?);
