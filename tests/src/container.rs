@@ -91,6 +91,11 @@ impl Container {
         &self.id
     }
 
+    /// Where it can be reached from here.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Requests `path` until the app answers.
     pub fn get(&self, path: &str) -> Answer {
         let deadline = Instant::now() + PATIENCE;

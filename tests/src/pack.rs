@@ -122,7 +122,8 @@ impl PackBuild<'_> {
         log
     }
 
-    fn run(self) -> (bool, String) {
+    /// Builds, and returns whether that succeeds and the log.
+    pub fn run(self) -> (bool, String) {
         let output = Command::new(program())
             .args(&self.args)
             .env("PACK_VOLUME_KEY", &self.build.volume_key)

@@ -2,14 +2,14 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kouti_image_tests::{App, Build, docker};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// A directory that can be bound: its type, and its entries.
-fn binding(kind: &str, entries: &[(&str, &str)]) -> TempDir {
+pub(crate) fn binding(kind: &str, entries: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs_err::write(dir.path().join("type"), kind).unwrap();
     for (name, content) in entries {
@@ -24,7 +24,7 @@ fn docker_readable(dir: &TempDir) {
     fs_err::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
 }
 
-fn volume(dir: &TempDir, to: &str) -> String {
+pub(crate) fn volume(dir: &TempDir, to: &str) -> String {
     format!("{}:{to}", dir.path().display())
 }
 
@@ -167,13 +167,56 @@ fn entries_of_a_binding_that_nobody_asked_for_are_not_in_the_image() {
 
 #[test]
 #[ignore = "image test"]
-fn live_reload_needs_a_builder_with_watchexec() {
-    let app = App::fixture("procfile");
+fn live_reload_restarts_the_app_or_says_that_the_builder_cannot() {
+    let app = App::empty();
+    app.write("Procfile", "web: echo \"text=$(cat text)\" && exec sleep 600\n");
+    app.write("text", "one");
     let build = Build::new("reload");
-    let call = build.app(&app).env("BP_PROCFILE_LIVE_RELOAD", "true");
-    // The local profile has no source for the program.
-    let log = call.fails();
-    assert!(log.contains("error[no-watchexec]: this builder has no watchexec"), "{log}");
+    let (success, log) = build.app(&app).env("BP_PROCFILE_LIVE_RELOAD", "true").run();
+    if !success {
+        // The local profile has the program only after `cargo xtask mirror --only watchexec`.
+        assert!(log.contains("error[no-watchexec]: this builder has no watchexec"), "{log}");
+        return;
+    }
+    let container = build.image.run().start();
+    container.wait_for("text=one");
+    container.exec("echo two >/workspace/text");
+    container.wait_for("text=two");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_profile_is_sourced_before_the_process() {
+    let app = App::fixture("procfile");
+    app.write(
+        ".profile",
+        "echo \"profile sees $EXTRA\"\nexport GREETING=\"from $(basename \"$PWD\")\"\n",
+    );
+    let build = Build::new("profile");
+    let _ = build.app(&app).env("BPE_DEFAULT_EXTRA", "more").succeeds();
+    let container = build.image.run().hardened().start();
+    container.wait_for("profile sees more");
+    container.wait_for("greeting=from workspace extra=more");
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_platform_can_ask_a_read_only_container_how_it_is() {
+    let build = Build::new("health");
+    let log = build.app(&App::sample("nginx")).env("BP_HEALTH_CHECKER_ENABLED", "true").succeeds();
+    assert!(log.contains("check with the command `/workspace/health-check`"), "{log}");
+    let run = build.image.run().hardened().env("THC_PATH", "/health");
+    let run = run.arg("--health-cmd=/workspace/health-check").arg("--health-interval=1s");
+    let container = run.start();
+    assert_eq!(container.get("/health").status, 200);
+    let health = || docker(&["inspect", "--format", "{{.State.Health.Status}}", container.id()]);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while health().trim() != "healthy" {
+        assert!(Instant::now() < deadline, "{}", health());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let sick = container.exec("THC_PATH=/missing /workspace/health-check 2>&1 || echo code $?");
+    assert_eq!(sick, "unhealthy: http://localhost:8080/missing answers 404\ncode 1\n");
 }
 
 #[test]
