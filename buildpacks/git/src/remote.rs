@@ -3,28 +3,25 @@
 /// The web address of a repository, without a user and secrets; nothing for one that has no host.
 pub(crate) fn web_address(remote: &str) -> Option<String> {
     let remote = remote.trim();
-    let (scheme, authority, path) = match remote.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_once('/')?;
-            let host = without_user(authority);
-            match scheme.to_ascii_lowercase().as_str() {
-                "http" => ("http", host, path),
-                "https" => ("https", host, path),
-                // The port of another protocol says nothing about this one.
-                "git" | "ssh" | "git+ssh" => ("https", without_port(host)?, path),
-                _ => return None,
-            }
+    let (scheme, authority, path) = if let Some((scheme, rest)) = remote.split_once("://") {
+        let (authority, path) = rest.split_once('/')?;
+        let host = without_user(authority);
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" => ("http", host, path),
+            "https" => ("https", host, path),
+            // The port of another protocol says nothing about this one.
+            "git" | "ssh" | "git+ssh" => ("https", without_port(host)?, path),
+            _ => return None,
         }
+    } else {
         // `git@example.org:team/app.git`
-        None => {
-            let (authority, path) = remote.split_once(':')?;
-            // A single letter is a drive, and a slash makes it a path. This form has no passwords, and
-            // what looks like one is nothing to show.
-            if authority.len() < 2 || authority.contains('/') || path.contains('@') {
-                return None;
-            }
-            ("https", without_user(authority), path.trim_start_matches('/'))
+        let (authority, path) = remote.split_once(':')?;
+        // A single letter is a drive, and a slash makes it a path. This form has no passwords, and
+        // what looks like one is nothing to show.
+        if authority.len() < 2 || authority.contains('/') || path.contains('@') {
+            return None;
         }
+        ("https", without_user(authority), path.trim_start_matches('/'))
     };
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);

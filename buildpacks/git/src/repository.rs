@@ -151,7 +151,7 @@ impl Repository {
             .map(|tag| tag.name)
             .collect();
         let mut loose = Vec::new();
-        files(&self.shared.join(TAGS), TAGS.to_owned(), &mut loose);
+        files(&self.shared.join(TAGS), TAGS, &mut loose);
         // An annotated tag that is not packed names an object which would have to be inflated.
         let is_of = |(_, path): &(String, PathBuf)| {
             fs_err::read_to_string(path).is_ok_and(|text| text.trim() == revision)
@@ -229,12 +229,12 @@ fn is_reference(name: &str) -> bool {
 }
 
 /// All files below a directory with the names of their references.
-fn files(dir: &Path, name: String, found: &mut Vec<(String, PathBuf)>) {
+fn files(dir: &Path, above: &str, found: &mut Vec<(String, PathBuf)>) {
     let Ok(entries) = fs_err::read_dir(dir) else { return };
     for entry in entries.flatten() {
-        let name = format!("{name}{}", entry.file_name().to_string_lossy());
+        let name = format!("{above}{}", entry.file_name().to_string_lossy());
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files(&entry.path(), name + "/", found),
+            Ok(kind) if kind.is_dir() => files(&entry.path(), &(name + "/"), found),
             Ok(kind) if kind.is_file() => found.push((name, entry.path())),
             _ => {}
         }

@@ -144,8 +144,8 @@ fn a_front_end_with_a_configuration_is_served_as_it_is() {
     let warning = "warning: the app has nginx.conf, so nothing of its package.json is built or started\n\
         hint: set BP_NODE_RUN_SCRIPTS to build it first, or BP_WEB_SERVER=none to run it with Node.js\n";
     assert!(build.log().contains(warning), "{}", build.log());
-    let built = app.clone().env("BP_NODE_RUN_SCRIPTS", "build").build();
-    assert!(!built.log().contains("warning"), "{}", built.log());
+    let asked = app.clone().env("BP_NODE_RUN_SCRIPTS", "build").build();
+    assert!(!asked.log().contains("warning"), "{}", asked.log());
     let none = app.env("BP_WEB_SERVER", "none").detect();
     assert!(!none.plan().contains("requires"), "{}", none.plan());
 }

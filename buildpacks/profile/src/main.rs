@@ -54,7 +54,8 @@ fn scripts(app_dir: &Path) -> io::Result<Vec<String>> {
     if dir.is_dir() {
         for entry in fs_err::read_dir(&dir)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".sh") && !name.starts_with('.') && dir.join(&name).is_file() {
+            let is_script = Path::new(&name).extension().is_some_and(|end| end == "sh");
+            if is_script && !name.starts_with('.') && dir.join(&name).is_file() {
                 names.push(format!("{SCRIPTS}/{name}"));
             }
         }

@@ -34,7 +34,8 @@ fn started(build: &Built, variables: &[(&str, &str)]) -> (BTreeMap<String, Strin
 fn variables(build: &Built) -> String {
     let (set, log) = started(build, &[]);
     assert_eq!(log, "");
-    set.iter().map(|(name, value)| format!("{name}={value:?}\n")).collect()
+    let lines: Vec<_> = set.iter().map(|(name, value)| format!("{name}={value:?}\n")).collect();
+    lines.concat()
 }
 
 fn refusal(build: &Built) -> String {
