@@ -30,7 +30,8 @@ fn a_web_app_is_built_answers_and_is_rebuilt_without_new_work() {
         build.image.shell("find /layers /workspace /home -name '*.cs' -o -type d -path '*/sdk/*'");
     assert_eq!(left, "", "neither source nor SDK is in the image");
 
-    let missing = "find /layers/kouti_dotnet/runtime -name '*.so' -exec ldd {} + | grep 'not found'";
+    let missing =
+        "find /layers/kouti_dotnet/runtime -name '*.so' -exec ldd {} + | grep 'not found'";
     let missing = build.image.shell(&format!("{missing} | grep -v -e lttng-ust -e libcurl; true"));
     assert_eq!(missing, "", "every library is in the run image");
 

@@ -181,6 +181,12 @@ impl Binding {
         })
     }
 
+    /// The platform's own file of an entry, if it mounted one: it changes when the platform changes the value.
+    #[must_use]
+    pub fn mounted(&self, key: &str) -> Option<&Path> {
+        self.entries.get(key)?.file.as_deref()
+    }
+
     /// A file with the raw value of an entry.
     ///
     /// The platform's own file if it mounted one, otherwise one that only this user can read and

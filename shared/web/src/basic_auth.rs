@@ -66,20 +66,21 @@ pub fn file(env: &Env) -> Result<String, NoUsers> {
     let unusable = |error: &dyn std::fmt::Display| NoUsers::Binding(error.to_string());
     let bindings = Bindings::for_launch(env.as_map()).map_err(|error| unusable(&error))?;
     let binding = bindings.exactly_one(BINDING).map_err(|error| unusable(&error))?;
-    if let Some(binding) = binding {
-        binding.require(KEY).map_err(|error| unusable(&error))?;
-        if let Some(file) = binding.file(KEY)? {
-            return Ok(file.keep().display().to_string());
-        }
-    }
-    let users = env.given(USERS).ok_or(NoUsers::Missing)?;
     let path = temp_dir(env).join("kouti-htpasswd");
-    write(&path, users)?;
+    if let Some(binding) = binding {
+        let users = binding.require(KEY).map_err(|error| unusable(&error))?;
+        if let Some(file) = binding.mounted(KEY) {
+            return Ok(file.display().to_string());
+        }
+        write(&path, users.text().unwrap_or_default().lines())?;
+    } else {
+        write(&path, env.given(USERS).ok_or(NoUsers::Missing)?.split(['\n', ' ']))?;
+    }
     Ok(path.display().to_string())
 }
 
 /// A file of this user alone, in place of what may be there.
-fn write(path: &Path, users: &str) -> io::Result<()> {
+fn write<'a>(path: &Path, users: impl Iterator<Item = &'a str>) -> io::Result<()> {
     match fs_err::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -88,7 +89,7 @@ fn write(path: &Path, users: &str) -> io::Result<()> {
     // As root the server's workers are somebody else.
     let mode = if rustix::process::geteuid().is_root() { 0o644 } else { 0o600 };
     let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
-    for line in users.split(['\n', ' ']).map(str::trim).filter(|line| !line.is_empty()) {
+    for line in users.map(str::trim).filter(|line| !line.is_empty()) {
         writeln!(file, "{line}")?;
     }
     Ok(())

@@ -132,7 +132,7 @@ pub(super) fn measure(workspace: &Workspace, setup: &Setup, runs: usize) -> Resu
             for (target, image, arguments) in
                 [(0, "kouti/bench", [].as_slice()), (1, &published, publish.as_slice())]
             {
-                copy_sample(workspace, &app)?;
+                copy_sample(workspace, "nodejs", &app)?;
                 let way_argument = ["--env".to_owned(), format!("WAY={script}")];
                 let arguments: Vec<String> =
                     arguments.iter().map(ToString::to_string).chain(way_argument).collect();

@@ -137,13 +137,13 @@ fn offer(of: &Component, file: &File, component: &str, cves: u32) -> Option<Offe
     let cpe = |version: &str| format!("cpe:2.3:a:microsoft:.net:{version}:*:*:*:*:*:*:*");
     // An SDK is affected by what is found in the runtime within.
     let both = of.runtime_version.as_deref().filter(|_| !of.version.contains('-'));
-    let cpes = both.map(|within| Fact::List(vec![cpe(&of.version), cpe(within)]));
+    let names = both.map(|within| Fact::List(vec![cpe(&of.version), cpe(within)]));
     is_it.then(|| Offer {
         key: Key::Platform { arch: Some(arch.to_owned()), distro: None },
         uri: Some(file.url.clone()),
         checksum: format!("sha512:{}", file.hash).parse().ok(),
-        facts: cpes
-            .map(|cpes| ("cpes", cpes))
+        facts: names
+            .map(|names| ("cpes", names))
             .into_iter()
             .chain([("cves", Fact::Count(cves))])
             .collect(),
