@@ -180,7 +180,8 @@ impl Manager for YarnBerry {
         for entry in fs_err::read_dir(archives)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".zip") && !known.contains(&name) {
+            let is_archive = Path::new(&name).extension().is_some_and(|end| end == "zip");
+            if is_archive && !known.contains(&name) {
                 fs_err::remove_file(entry.path())?;
             }
         }
