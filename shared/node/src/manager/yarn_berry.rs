@@ -179,10 +179,10 @@ impl Manager for YarnBerry {
         }
         for entry in fs_err::read_dir(archives)? {
             let entry = entry?;
-            let (path, name) = (entry.path(), entry.file_name());
-            let is_archive = path.extension().is_some_and(|extension| extension == "zip");
-            if is_archive && !known.contains(&*name.to_string_lossy()) {
-                fs_err::remove_file(path)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_archive = Path::new(&name).extension().is_some_and(|end| end == "zip");
+            if is_archive && !known.contains(&name) {
+                fs_err::remove_file(entry.path())?;
             }
         }
         Ok(())
