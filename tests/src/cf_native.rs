@@ -41,7 +41,7 @@ for toml in layers/*/*.toml; do
   if grep -q '^ *cache = true' "$toml" && [ -d "$name" ]; then
     mkdir -p "/tmp/new/$(dirname "$name")"
     cp -a "$name" "/tmp/new/$name"
-    grep -vE '^ *(\[types\]|cache = |launch = |build = )' "$toml" > "/tmp/new/$toml" || true
+    awk '/^\[/ { types = $0 == "[types]" } !types' "$toml" > "/tmp/new/$toml"
   fi
   grep -q '^ *launch = true' "$toml" || rm -rf "$name" "$toml"
 done
