@@ -15,7 +15,9 @@ fn a_fixed_base_image_needs_no_build() {
     fs_err::write(dir.path().join("Dockerfile"), text).unwrap();
     fs_err::write(dir.path().join("fixed"), "a fixed package\n").unwrap();
     docker(&["build", "--quiet", "--tag", fixed.name(), dir.path().to_str().unwrap()]);
-    pack(&["rebase", build.image.name(), "--run-image", fixed.name(), "--pull-policy", "never"]);
+    // Forced, for it has another name here: other tests need the base as it is.
+    let on = ["--run-image", fixed.name(), "--force", "--pull-policy", "never"];
+    pack(&[&["rebase", build.image.name()], &on[..]].concat());
 
     let base = fixed.layers();
     let after = build.image.layers();

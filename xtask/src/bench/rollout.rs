@@ -144,8 +144,9 @@ impl<'a> Story<'a> {
         self.fix_base()?;
         let since = Instant::now();
         for (image, _) in images {
+            // Forced, for it has another name here than the image it stands for.
             pack(self.workspace, &self.setup.tools)
-                .args(["rebase", image, "--run-image", RUN_IMAGE])
+                .args(["rebase", image, "--force", "--run-image", RUN_IMAGE])
                 .args(["--pull-policy", pull_policy(self.setup.profile)])
                 .quiet(self.workspace, "rollout-rebase")?;
         }
