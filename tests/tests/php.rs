@@ -221,7 +221,8 @@ fn a_laravel_shaped_app_has_its_directories_and_the_assets_that_vite_builds() {
     let (vite, composer) = (log.find("vite build"), log.find("Running composer install"));
     assert!(vite < composer, "assets first: {log}");
 
-    let container = build.image.run().start();
+    // The only process of a Procfile is the default one.
+    let container = build.image.run().arg("--entrypoint=web").start();
     let page = container.get("/").body;
     let asset = page.trim().strip_prefix("hello acme ").unwrap_or_else(|| panic!("{page}"));
     let script = container.get(asset);
@@ -239,7 +240,12 @@ fn a_laravel_shaped_app_has_its_directories_and_the_assets_that_vite_builds() {
     drop(container);
 
     // Nothing is writable but what the platform mounts.
-    let run = build.image.run().hardened().arg("--tmpfs=/workspace/storage:mode=1777");
+    let run = build
+        .image
+        .run()
+        .hardened()
+        .arg("--entrypoint=web")
+        .arg("--tmpfs=/workspace/storage:mode=1777");
     let container = run.start();
     assert_eq!(container.get("/other").body, "route /other\n", "{}", container.log());
 

@@ -112,7 +112,7 @@ fn a_front_end_leaves_nothing_but_its_files_and_learns_what_the_container_knows(
         .env("BP_WEB_SERVER_RUNTIME_ENV", "js")
         .env("BP_INCLUDE_FILES", "dist")
         .succeeds();
-    assert!(log.contains("Serving dist (Vite)"), "{log}");
+    assert!(log.contains("BP_WEB_SERVER_ROOT=dist for the web server"), "{log}");
     assert_eq!(build.image.shell("ls -A /workspace"), "dist\n");
     let run = build.image.run().hardened().env("PUBLIC_WEB_API", "https://api.example");
     let container = run.env("SECRET", "canary").start();

@@ -30,8 +30,11 @@ impl App {
     pub(crate) fn read(context: &BuildContext, provider: &Provider) -> Result<Self, Problem> {
         let entries = || context.plan.entries(provider.id);
         let mut env = with_site(&context.env, entries());
-        if env.given(ROOT.declared.name).is_none()
-            && let Some(preset) = Preset::find(&context.app_dir)?
+        // Also where the buildpack that ran the tool has said where its files are.
+        let root =
+            env.given(ROOT.declared.name).map(|root| root.trim_start_matches("./").to_owned());
+        if let Some(preset) = Preset::find(&context.app_dir)?
+            && (root.is_none() || root == preset.root(&context.app_dir))
         {
             for (name, value) in preset.settings() {
                 if env.given(name).is_none() {
