@@ -352,11 +352,14 @@ fn semver(version: &str) -> Result<(u64, u64, u64)> {
 
 /// The archive of `present` as one of `fixed`: other directory, other bytes of the program, which still runs.
 fn patched(archive: &Path, present: &str, fixed: &str) -> Result<Vec<u8>> {
+    let around = format!("node-v{fixed}-linux-x64");
     let mut from = tar::Archive::new(GzDecoder::new(fs_err::File::open(archive)?));
     let mut to = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for entry in from.entries()? {
         let mut entry = entry?;
+        // Upstream's archives have a directory around everything, those of the local profile need not.
         let path = entry.path()?.to_string_lossy().replace(present, fixed);
+        let path = if path.starts_with(&around) { path } else { format!("{around}/{path}") };
         let mut header = entry.header().clone();
         let link = entry.link_name()?.map(Cow::into_owned);
         if let Some(link) = link {
