@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use crate::audit::{self, Advisories};
 use crate::beside::Beside;
 use crate::command::Command;
+use crate::mirror::Family;
 use crate::profile::Choice;
 use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
@@ -44,7 +45,7 @@ pub(crate) enum Level {
 const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"];
 const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
 
-/// Those tests run package managers of the local profile.
+/// Those tests run runtimes and package managers of the local profile.
 const REAL: [&str; 7] = ["--test", "main", "--", "--ignored", "real::", "--skip", "nightly::"];
 
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
@@ -120,19 +121,19 @@ fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     tests.args(filter(&args.filter)).shown().context("what a contributor does fails")
 }
 
-/// Buildpacks with real package managers; where their archives cannot be had, they are skipped on a
-/// developer's machine, never in CI.
+/// Buildpacks with real runtimes and package managers; where their archives cannot be had, they are skipped on
+/// a developer's machine, never in CI.
 fn real(workspace: &Workspace, args: &Args) -> Result<()> {
-    workspace.say("test", "buildpacks with real package managers");
-    match mirror::ensure(workspace, &[mirror::Family::Node]) {
+    workspace.say("test", "buildpacks with real runtimes");
+    match mirror::ensure(workspace, &[Family::Node, Family::Nginx, Family::Php]) {
         Err(error) if !workspace.ci => {
             workspace.say("test", format_args!("they were SKIPPED, nothing to run: {error}"));
             return Ok(());
         }
-        made => made.context("there are no package managers to test with")?,
+        made => made.context("there are no runtimes to test with")?,
     }
     let tests = Command::cargo(workspace).arg("test").args(ALL).args(REAL);
-    tests.args(&args.filter).shown().context("tests with real package managers fail")
+    tests.args(&args.filter).shown().context("tests with real runtimes fail")
 }
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {

@@ -342,7 +342,7 @@ fn a_php_for_another_distribution() {
 #[test]
 fn a_snippet_that_a_web_server_refuses() {
     let refusing = |name: &str, message: &str| {
-        let script = format!("case \"$*\" in *-V*) exit 0 ;; esac\necho \"{message}\" >&2; exit 1");
+        let script = format!("case \"$1\" in -V) exit 0 ;; esac\necho \"{message}\" >&2; exit 1");
         kouti_testing::Fake::new(&format!("test/{name}"))
             .plan(&format!("provides = [{{ name = \"{name}\" }}]"))
             .build(&format!(

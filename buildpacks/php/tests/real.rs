@@ -1,5 +1,6 @@
-//! The real PHP, PHP-FPM, nginx and Composer, where `cargo xtask mirror` has made them and they run
-//! on this host.
+//! The real PHP, PHP-FPM, nginx and Composer, as `cargo xtask mirror` makes them.
+//!
+//! `cargo xtask test unit` runs them as a step of their own: each unpacks PHP.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +27,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn archives() -> Option<&'static Archives> {
+fn archives() -> &'static Archives {
     static FOUND: OnceLock<Option<Archives>> = OnceLock::new();
     let find = || {
         let php = archive(&root(), "php", "bin/php")?;
@@ -35,7 +36,10 @@ fn archives() -> Option<&'static Archives> {
         let name = phar.file_stem()?.to_str()?.strip_prefix("composer-")?.to_owned();
         Some(Archives { php, nginx, composer: (name, fs_err::read(phar).unwrap()) })
     };
-    FOUND.get_or_init(find).as_ref()
+    FOUND
+        .get_or_init(find)
+        .as_ref()
+        .expect("first run `cargo xtask mirror --only php --only nginx`")
 }
 
 fn composer_phar() -> Option<PathBuf> {
@@ -45,8 +49,8 @@ fn composer_phar() -> Option<PathBuf> {
 }
 
 /// The real programs, and nginx in the same group.
-fn case() -> Option<Case> {
-    let Archives { php, nginx, composer } = archives()?;
+fn case() -> Case {
+    let Archives { php, nginx, composer } = archives();
     let artifact = |id: &str, (version, bytes): &(String, Vec<u8>)| {
         Artifact::new(id, version).bytes(bytes.clone())
     };
@@ -56,19 +60,18 @@ fn case() -> Option<Case> {
         .artifact(artifact("nginx", nginx))
         .default_version("nginx", "*")
         .optional();
-    let case = Case::new(program, concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"))
+    Case::new(program, concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"))
         .helper(env!("CARGO_BIN_EXE_kouti-php-helper"))
         .env("KOUTI_TODAY", "2026-06-01")
         .default_version("php", "*")
         .default_version("composer", "2.*")
         .artifact(artifact("php", php))
         .artifact(artifact("composer", composer).with("name", "Composer"))
-        .before(nginx);
-    Some(case)
+        .before(nginx)
 }
 
-fn probe() -> Option<Case> {
-    Some(case()?.app_dir(root().join("tests/apps/php-probe")).env("BP_PHP_SERVER", "nginx"))
+fn probe() -> Case {
+    case().app_dir(root().join("tests/apps/php-probe")).env("BP_PHP_SERVER", "nginx")
 }
 
 /// What a program of the image prints, with the variables of its process.
@@ -98,9 +101,10 @@ const FPM: &str = "KOUTI_FPM_CONTROL_TIMEOUT=8s KOUTI_FPM_LISTEN=/tmp/x KOUTI_FP
     KOUTI_FPM_MAX_SPARE_SERVERS=3 KOUTI_FPM_MAX_REQUESTS=0 KOUTI_FPM_REQUEST_TIMEOUT=0";
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn requests_reach_php_as_they_should() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let built = case
         .env("BP_PHP_FRONT_CONTROLLER", "index.php")
         .file(".php.fpm.d/own.conf", "pm.max_children = 9\n")
@@ -155,9 +159,10 @@ fn requests_reach_php_as_they_should() {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn what_runs_is_finished_and_nothing_new_begins() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
     let mut site = Site::start(&built, &[("WEB_CONCURRENCY", "2")]);
     assert_eq!(site.get("/").status, 200);
@@ -182,9 +187,10 @@ fn request(port: u16, path: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn snippets_are_templates_and_are_read_again() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let header = "add_header X-Own {{env \"FOO\"}};\n";
     let built = case
         .env("BP_PHP_FRONT_CONTROLLER", "index.php")
@@ -214,13 +220,15 @@ fn snippets_are_templates_and_are_read_again() {
     let mut site = site;
     site.signal("HUP");
     site.wait_for("the configuration stays as it was");
-    assert_eq!(site.get("/x").header("X-New"), Some("one"));
+    let answer = site.get("/x");
+    assert_eq!(answer.header("X-New"), Some("one"), "{}\n{}", answer.head, answer.body);
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn a_slip_in_a_snippet_is_shown_at_its_place() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let failed = case.file(".nginx.conf.d/own-server.conf", "# ours\nexpiers 7d;\n").fails();
     insta::assert_snapshot!(failed.error(), @r#"
     error[bad-server-configuration]: nginx refuses its configuration: unknown directive "expiers" in .nginx.conf.d/own-server.conf:2
@@ -230,9 +238,10 @@ fn a_slip_in_a_snippet_is_shown_at_its_place() {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn the_whole_configuration_can_be_the_apps_own() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let conf = "\
 daemon off;
 events {}
@@ -258,9 +267,10 @@ http {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn an_app_without_composer_has_a_document_root_and_no_more() {
     let _alone = alone();
-    let Some(case) = case() else { return };
+    let case = case();
     let page = "<?php file_put_contents('php://stderr', \"served\\n\"); undefined_function();\n";
     let built = case
         .file("index.php", "<?php echo 'hello';\n")
@@ -285,15 +295,16 @@ fn an_app_without_composer_has_a_document_root_and_no_more() {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn php_serves_alone_and_fpm_ends_the_container() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let built = case.env("BP_PHP_SERVER", "php-server").build();
     let site = Site::start(&built, &[]);
     assert!(site.get("/").body.contains("sapi=cli-server"));
     assert_eq!(site.stop().status.code(), Some(0));
 
-    let Some(case) = probe() else { return };
+    let case = probe();
     let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
     let mut site = Site::start(&built, &[]);
     let master = site.send("GET /fpm HTTP/1.0\r\nHost: x\r\n\r\n").body;
@@ -382,9 +393,10 @@ fn shop(case: Case) -> Case {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn packages_are_installed_kept_and_replaced() {
     let _alone = alone();
-    let Some(case) = case() else { return };
+    let case = case();
     let case = shop(case);
     // Composer looks at what development needs too, as long as there is no lock.
     let resolving =
@@ -450,9 +462,10 @@ fn certificates(dir: &Path) -> bool {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn nginx_speaks_tls_with_clients_that_it_knows() {
     let _alone = alone();
-    let Some(case) = probe() else { return };
+    let case = probe();
     let bindings = tempfile::tempdir().unwrap();
     for (name, kind) in [("site", "tls"), ("clients", "ca-certificates")] {
         fs_err::create_dir(bindings.path().join(name)).unwrap();
@@ -492,9 +505,10 @@ fn nginx_speaks_tls_with_clients_that_it_knows() {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn every_extension_of_the_archive_loads() {
     let _alone = alone();
-    let (Some(case), Some(archives)) = (case(), archives()) else { return };
+    let (case, archives) = (case(), archives());
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("php.tgz");
     fs_err::write(&file, &archives.php.1).unwrap();
@@ -515,8 +529,9 @@ fn every_extension_of_the_archive_loads() {
 }
 
 #[test]
+#[ignore = "needs runtimes of the local profile"]
 fn composer_itself_says_what_its_ranges_mean() {
-    let Some(archives) = archives() else { return };
+    let archives = archives();
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     fs_err::write(path("php.tgz"), &archives.php.1).unwrap();

@@ -28,7 +28,7 @@ use crate::command::Command;
 use crate::setup::Setup;
 use crate::stamp;
 use crate::update::today;
-use crate::workspace::{TRIPLE, Workspace};
+use crate::workspace::Workspace;
 use crate::{base, host, mirror};
 
 const CATALOG: &str = "shared/node/catalog.toml";
@@ -74,15 +74,13 @@ impl<'a> Story<'a> {
             fs_err::remove_dir_all(&copy)?;
         }
         copy_workspace(&workspace.root, &copy)?;
-        // What is compiled is compiled.
-        let target = copy.join("target");
-        fs_err::create_dir_all(&target)?;
-        for dir in ["release", TRIPLE] {
-            fs_err::os::unix::fs::symlink(workspace.target().join(dir), target.join(dir))?;
-        }
         keep_only_node(&copy.join(CATALOG))?;
         let present = newest_node(workspace)?;
-        Ok(Self { workspace, setup, copy, feed: Upstream::start(), present })
+        let story = Self { workspace, setup, copy, feed: Upstream::start(), present };
+        // Whoever maintains Kouti has compiled it before.
+        workspace.say("rollout", "compiling the buildpack in a copy of the workspace");
+        story.xtask("package nodejs")?.quiet(workspace, "rollout-before")?;
+        Ok(story)
     }
 
     /// Ten images as they were before the announcement, by name, with the app of each.
