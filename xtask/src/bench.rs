@@ -14,6 +14,7 @@ mod programs;
 mod reuse;
 mod rollout;
 mod supervisor;
+mod warm;
 mod web;
 
 use anyhow::Result;
@@ -40,8 +41,10 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Part {
-    /// Detect and build of each buildpack, sizes of binaries
+    /// Detect of each buildpack, sizes of binaries
     Programs,
+    /// What each buildpack takes of a rebuild of every sample, without the tools that it runs
+    Warm,
     /// Download, verification and unpacking against curl, sha256sum and tar
     Fetch,
     /// What it costs to keep a layer of many files
@@ -67,6 +70,7 @@ impl Part {
     fn measure(self, workspace: &Workspace, setup: &Setup, runs: usize) -> Result<Vec<Figure>> {
         match self {
             Self::Programs => programs::measure(workspace, &setup.packages, runs),
+            Self::Warm => warm::measure(workspace, setup, runs.min(3)),
             Self::Fetch => fetch::measure(workspace, runs.min(5)),
             Self::Reuse => reuse::measure(workspace, runs),
             Self::Cf => cf::measure(workspace, &setup.tools, runs),

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use kouti_testing::lifecycle::{Lifecycle, Order};
 
 /// The middle one: a single slow run of a busy machine does not count.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
@@ -46,6 +47,17 @@ pub(super) fn run(command: &mut Command) -> Result<Duration> {
         );
     }
     Ok(took)
+}
+
+/// Builds the app of a miniature lifecycle; its log is only shown if it fails.
+pub(super) fn build(lifecycle: &mut Lifecycle, order: &Order) -> Result<()> {
+    let detected = lifecycle.detect(order)?.outcome.map_err(anyhow::Error::from)?;
+    let mut log = String::new();
+    let built = lifecycle.build(&detected, &mut |_, line| {
+        log.push_str(line);
+        log.push('\n');
+    });
+    built.map(drop).context(log)
 }
 
 /// Peak memory in MB of the program and what it starts, one at a time, by GNU time.

@@ -1,30 +1,15 @@
-//! Each buildpack's own share: detect, a build in which everything is cached, sizes.
+//! Programs by themselves: detect, and sizes.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use kouti_testing::lifecycle::{Env, Lifecycle};
-use serde::Deserialize;
 
-use super::measure::{median, run, seconds};
-use super::{Figure, npm};
+use super::Figure;
+use super::measure::{run, seconds};
+use crate::host;
 use crate::package::Package;
 use crate::workspace::Workspace;
-use crate::{dev, host};
-
-/// What of a build report counts here.
-#[derive(Deserialize)]
-struct Report {
-    seconds: f64,
-    events: Vec<Event>,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    kind: String,
-    seconds: f64,
-}
 
 pub(super) fn measure(
     workspace: &Workspace,
@@ -49,12 +34,6 @@ pub(super) fn measure(
         }
     }
     figures.push(Figure::new("all binaries", total, "MB").budget(60.0));
-    for sample in workspace.samples()? {
-        figures.extend(warm_build(workspace, packages, &sample, runs)?);
-        if sample == "nodejs" {
-            figures.extend(npm::measure(workspace, runs.min(5))?);
-        }
-    }
     Ok(figures)
 }
 
@@ -90,50 +69,6 @@ fn run_detect(command: &Command) -> Result<()> {
     let output = again.output()?;
     // 100 is a plain no.
     if matches!(output.status.code(), Some(0 | 100)) { Ok(()) } else { run(&mut again).map(drop) }
-}
-
-/// Builds a sample again and again; from the build reports: what each buildpack took without the tools it ran.
-fn warm_build(
-    workspace: &Workspace,
-    packages: &[Package],
-    sample: &str,
-    runs: usize,
-) -> Result<Vec<Figure>> {
-    let dir = workspace.target().join("bench/build").join(sample);
-    let reports = dir.join("reports");
-    if dir.exists() {
-        fs_err::remove_dir_all(&dir)?;
-    }
-    fs_err::create_dir_all(&reports)?;
-    let dirs: Vec<_> = packages.iter().map(|package| package.dir.clone()).collect();
-    let order = dev::order(&crate::builder::Descriptor::read(&workspace.root)?, &dirs)?;
-    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
-    let env: Env = dev::user_env(workspace, &[format!("BP_REPORT_DIR={}", reports.display())])?;
-    lifecycle.set_user_env(&env)?;
-
-    let mut shares = std::collections::BTreeMap::<String, Vec<f64>>::new();
-    // The first build fills the caches.
-    for round in 0..=runs {
-        lifecycle.copy_app(&workspace.root.join("samples").join(sample))?;
-        let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
-        lifecycle.build(&detected, &mut |_, _| {})?;
-        for buildpack in detected.group.iter().filter(|_| round > 0) {
-            let share = own_share(&reports, &buildpack.id)?;
-            shares.entry(buildpack.id.clone()).or_default().push(share);
-        }
-    }
-    let figure = |(id, values): (String, Vec<f64>)| {
-        Figure::new(format!("{id} warm build, own share"), median(values) * 1e3, "ms").budget(30.0)
-    };
-    Ok(shares.into_iter().map(figure).collect())
-}
-
-/// Seconds of the last build of a buildpack, without the tools that it ran.
-pub(super) fn own_share(reports: &Path, id: &str) -> Result<f64> {
-    let name = format!("{}.json", id.replace('/', "_"));
-    let report: Report = serde_json::from_slice(&fs_err::read(reports.join(name))?)?;
-    let tools = report.events.iter().filter(|event| event.kind == "command");
-    Ok(report.seconds - tools.map(|event| event.seconds).sum::<f64>())
 }
 
 fn megabytes(file: &Path) -> Result<f64> {

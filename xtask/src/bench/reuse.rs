@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use kouti_testing::lifecycle::{Buildpack, Env, Lifecycle, Member};
 
 use super::Figure;
-use super::measure::median;
-use super::programs::own_share;
+use super::measure::{build, median};
+use super::warm::own_shares;
 use crate::workspace::Workspace;
 use crate::{build, dev, host};
 
@@ -32,9 +32,9 @@ pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>>
     fs_err::copy(&program, buildpack.join("bin/many_files"))?;
     // The trace says what was touched; the time is measured without it.
     let trace = dir.join("trace");
-    let build = buildpack.join("bin/build");
+    let program = buildpack.join("bin/build");
     symlink("many_files", buildpack.join("bin/detect"))?;
-    symlink("many_files", &build)?;
+    symlink("many_files", &program)?;
 
     let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
     let reports = dir.join("reports");
@@ -45,17 +45,16 @@ pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>>
     let member = Member { buildpack: Buildpack::read(&buildpack)?, optional: false };
     let order = vec![vec![member]];
     let mut once = || -> Result<f64> {
-        let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
-        lifecycle.build(&detected, &mut |_, _| {})?;
-        Ok(own_share(&reports, "kouti/many-files")? * 1e3)
+        build(&mut lifecycle, &order)?;
+        Ok(own_shares(&reports)?["kouti/many-files"] * 1e3)
     };
     let made = once()?;
     let mut kept = Vec::new();
     for _ in 0..runs {
         kept.push(once()?);
     }
-    fs_err::remove_file(&build)?;
-    traced(&build, &buildpack.join("bin"), &trace)?;
+    fs_err::remove_file(&program)?;
+    traced(&program, &buildpack.join("bin"), &trace)?;
     once()?;
     let calls = fs_err::read_to_string(&trace).context("strace wrote nothing")?;
     let touched = calls.lines().filter(|line| line.contains("/layers/kouti_many-files/files/"));

@@ -13,7 +13,7 @@ use kouti_testing::lifecycle::{Env, Lifecycle};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::Figure;
-use super::measure::median;
+use super::measure::{build, median};
 use crate::workspace::Workspace;
 use crate::{dev, package};
 
@@ -32,8 +32,12 @@ pub(super) fn measure(workspace: &Workspace, programs: &Path, runs: usize) -> Re
     let order = dev::order(&crate::builder::Descriptor::read(&workspace.root)?, &dirs)?;
     let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
     lifecycle.copy_app(&workspace.root.join("samples/php"))?;
-    let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
-    lifecycle.build(&detected, &mut |_, _| {})?;
+    // The newest that runs on this host.
+    lifecycle.set_user_env(&dev::user_env(
+        workspace,
+        &["BP_PHP_VERSION=*".to_owned(), "BP_NGINX_VERSION=*".to_owned()],
+    )?)?;
+    build(&mut lifecycle, &order)?;
 
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let launch = lifecycle.launch("web")?.env("PORT", port.to_string());

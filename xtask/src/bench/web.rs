@@ -13,10 +13,10 @@ use anyhow::{Context as _, Result, ensure};
 use kouti_testing::lifecycle::Lifecycle;
 
 use super::Figure;
-use super::measure::{median, run, seconds};
+use super::measure::{build, median, run, seconds};
 use crate::builder::Descriptor;
 use crate::dev;
-use crate::package::Package;
+use crate::package::{self, Package};
 use crate::workspace::Workspace;
 
 /// Helpers that run before each process, by buildpack, and how they are called.
@@ -44,7 +44,7 @@ pub(super) fn measure(
         );
     }
     figures.push(rendering(packages, &dir, runs)?);
-    figures.push(first_answer(workspace, packages, &dir, runs)?);
+    figures.push(first_answer(workspace, &dir, runs)?);
     Ok(figures)
 }
 
@@ -90,18 +90,15 @@ fn rendering(packages: &[Package], dir: &Path, runs: usize) -> Result<Figure> {
 }
 
 /// How much later than plain nginx ours gives its first answer, for the same site.
-fn first_answer(
-    workspace: &Workspace,
-    packages: &[Package],
-    dir: &Path,
-    runs: usize,
-) -> Result<Figure> {
-    let dirs: Vec<_> = packages.iter().map(|package| package.dir.clone()).collect();
+fn first_answer(workspace: &Workspace, dir: &Path, runs: usize) -> Result<Figure> {
+    // Those of the builder hold programs for its base image.
+    let dirs = package::directories(workspace, &workspace.release(), &dir.join("buildpacks"))?;
     let order = dev::order(&Descriptor::read(&workspace.root)?, &dirs)?;
     let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
     lifecycle.copy_app(&workspace.root.join("samples/nginx"))?;
-    let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
-    lifecycle.build(&detected, &mut |_, _| {})?;
+    // The newest that runs on this host.
+    lifecycle.set_user_env(&dev::user_env(workspace, &["BP_NGINX_VERSION=*".to_owned()])?)?;
+    build(&mut lifecycle, &order)?;
 
     let dist = lifecycle.layers_dir().join("kouti_nginx/nginx/dist");
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
@@ -131,9 +128,12 @@ fn first_answer(
 /// The sample's site without anything that ours adds.
 fn plain_conf(port: u16, temp: &Path) -> String {
     let temp = temp.display();
+    let mut places = String::new();
+    for name in ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"] {
+        places += &format!("{name}_temp_path {temp}/{name}_temp;\n");
+    }
     format!(
-        "daemon off;\nerror_log stderr;\npid {temp}/plain.pid;\nworker_processes 2;\nevents {{}}\nhttp {{\n\
-         client_body_temp_path {temp}/body;\nproxy_temp_path {temp}/proxy;\nfastcgi_temp_path {temp}/fastcgi;\n\
+        "daemon off;\nerror_log stderr;\npid {temp}/plain.pid;\nworker_processes 2;\nevents {{}}\nhttp {{\n{places}\
          access_log off;\nserver {{\nlisten {port};\nroot public;\n}}\n}}\n"
     )
 }

@@ -57,7 +57,14 @@ impl Pin {
 
     /// All that an archive of these packages is asked to be.
     pub(super) fn text(&self, packages: &[String]) -> String {
-        format!("{} {} {}", self.suite, self.version, packages.join(" "))
+        let releases = self.releases().join(",");
+        format!("{} for {releases}, {} {}", self.suite, self.version, packages.join(" "))
+    }
+
+    /// The releases of Debian on which it runs: where it comes from and what is newer, for the C library is never an
+    /// older one.
+    fn releases(&self) -> &[&str] {
+        if self.suite == "bookworm" { &["12", "13"] } else { &["13"] }
     }
 
     /// The package whose version counts.
@@ -92,12 +99,16 @@ pub(super) struct Record<'a> {
 impl Record<'_> {
     pub(super) fn table(&self, main: &Deb, pin: &Pin) -> toml::Table {
         let plain = self.version.split('+').next().unwrap_or(self.version);
-        // Tied to the distribution, for its libraries are newer than those of others.
         let mut table = toml::toml! {
             os = "linux"
             arch = "amd64"
             strip-components = 0
-            distros = [{ name = "debian", version = "13" }]
+        };
+        let debian = |version: &&str| {
+            toml::Table::from_iter([
+                ("name".to_owned(), "debian".into()),
+                ("version".to_owned(), (*version).into()),
+            ])
         };
         let mut set = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
         set("id", self.id.into());
@@ -107,6 +118,7 @@ impl Record<'_> {
         set("cpes", vec![format!("cpe:2.3:a:{}:{plain}:*:*:*:*:*:*:*", self.cpe)].into());
         set("purl", main.purl(&pin.suite).into());
         set("debian-version", main.version.clone().into());
+        set("distros", pin.releases().iter().map(debian).collect::<Vec<_>>().into());
         table
     }
 }
