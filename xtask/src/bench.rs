@@ -17,7 +17,7 @@ mod supervisor;
 mod warm;
 mod web;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -135,13 +135,33 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let rows: Vec<_> = figures.iter().map(Figure::row).collect();
     print("");
     print(table(&rows));
-    let json = serde_json::to_string_pretty(&figures)? + "\n";
-    files::write(&workspace.target().join("bench.json"), &json)?;
+    let json = |figures: &[Figure]| anyhow::Ok(serde_json::to_string_pretty(figures)? + "\n");
+    files::write(&workspace.target().join("bench.json"), &json(&figures)?)?;
     if args.keep {
-        files::write(&workspace.root.join(docs::figures::FILE), &json)?;
+        let file = workspace.root.join(docs::figures::FILE);
+        let kept = if file.is_file() {
+            serde_json::from_slice(&fs_err::read(&file)?)
+                .with_context(|| format!("cannot read {}", file.display()))?
+        } else {
+            Vec::new()
+        };
+        files::write(&file, &json(&renewed(kept, figures))?)?;
         docs::write(workspace)?;
     }
     Ok(())
+}
+
+/// The kept figures with those that have been measured again in place of the old ones; new ones come last.
+fn renewed(kept: Vec<Figure>, mut measured: Vec<Figure>) -> Vec<Figure> {
+    let mut all: Vec<_> = kept
+        .into_iter()
+        .map(|old| match measured.iter().position(|new| new.what == old.what) {
+            Some(place) => measured.remove(place),
+            None => old,
+        })
+        .collect();
+    all.append(&mut measured);
+    all
 }
 
 /// Three columns, the middle one flush right.
@@ -155,6 +175,16 @@ fn table(rows: &[[String; 3]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_measured_again_takes_the_place_of_what_was_kept() {
+        let figures = |pairs: &[(&str, f64)]| {
+            pairs.iter().map(|(what, value)| Figure::new(*what, *value, "ms")).collect::<Vec<_>>()
+        };
+        let all = renewed(figures(&[("a", 1.0), ("b", 2.0)]), figures(&[("c", 3.0), ("a", 4.0)]));
+        let told: Vec<_> = all.iter().map(|figure| (&*figure.what, figure.value)).collect();
+        assert_eq!(told, [("a", 4.0), ("b", 2.0), ("c", 3.0)]);
+    }
 
     #[test]
     fn a_figure_over_its_budget_stands_out() {
