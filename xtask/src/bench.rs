@@ -6,6 +6,7 @@
 mod cf;
 mod fetch;
 mod images;
+mod java;
 mod layers;
 mod measure;
 mod npm;
@@ -40,7 +41,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Part {
-    /// Detect and build of each buildpack, sizes of binaries
+    /// Detect and build of each buildpack, sizes of binaries, Java's helpers
     Programs,
     /// Download, verification and unpacking against curl, sha256sum and tar
     Fetch,
