@@ -6,6 +6,7 @@
 mod cf;
 mod fetch;
 mod images;
+mod java;
 mod layers;
 mod measure;
 mod npm;
@@ -41,10 +42,16 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Part {
+<<<<<<< HEAD
     /// Detect of each buildpack, sizes of binaries
+=======
+    /// Detect and build of each buildpack, sizes of binaries, Java's helpers
+>>>>>>> dotnet
     Programs,
     /// What each buildpack takes of a rebuild of every sample, without the tools that it runs
     Warm,
+    /// The helper of Java at launch, and counting the classes of a large app
+    Java,
     /// Download, verification and unpacking against curl, sha256sum and tar
     Fetch,
     /// What it costs to keep a layer of many files
@@ -71,6 +78,7 @@ impl Part {
         match self {
             Self::Programs => programs::measure(workspace, &setup.packages, runs),
             Self::Warm => warm::measure(workspace, setup, runs.min(3)),
+            Self::Java => java::measure(workspace, runs),
             Self::Fetch => fetch::measure(workspace, runs.min(5)),
             Self::Reuse => reuse::measure(workspace, runs),
             Self::Cf => cf::measure(workspace, &setup.tools, runs),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::project::Project;
+use crate::project::{Project, directories_above, join};
 use crate::source_text::stem_of;
 
 /// What was restored.
@@ -56,12 +56,18 @@ struct Download {
 }
 
 impl Assets {
-    /// Reads that of a project; nothing if it is not where projects usually have it.
-    pub(crate) fn of(app_dir: &Path, project: &Project) -> Option<Self> {
-        let own = app_dir.join(project.dir()).join("obj");
-        let shared = app_dir.join("artifacts/obj").join(stem_of(&project.path));
-        let read = |dir: PathBuf| fs_err::read_to_string(dir.join("project.assets.json")).ok();
-        serde_json::from_str(&read(own).or_else(|| read(shared))?).ok()
+    /// Reads that of a project; nothing if it is not where projects usually have it. `runfiles` is
+    /// where the SDK builds single files.
+    pub(crate) fn of(app_dir: &Path, runfiles: &Path, project: &Project) -> Option<Self> {
+        let places = if project.is_file_app {
+            of_run_file(runfiles, stem_of(&project.path))
+        } else {
+            let own = app_dir.join(project.dir()).join("obj");
+            let shared = shared_places(project).map(|place| app_dir.join(place));
+            std::iter::once(own).chain(shared).collect()
+        };
+        let read = |dir: &PathBuf| fs_err::read_to_string(dir.join("project.assets.json")).ok();
+        serde_json::from_str(&places.iter().find_map(read)?).ok()
     }
 
     /// Packages, as name and version.
@@ -93,9 +99,48 @@ impl Assets {
     }
 }
 
+/// Where a project may have its `obj` with `UseArtifactsOutput`, relative to the app: beside the
+/// `Directory.Build.props` that says so, wherever that is.
+pub(crate) fn shared_places(project: &Project) -> impl Iterator<Item = String> {
+    let name = stem_of(&project.path);
+    let beside = directories_above(project.dir())
+        .map(move |dir| join(dir, &format!("artifacts/obj/{name}")));
+    // Said by the project itself, there is no other one to tell it from.
+    beside.chain([join(project.dir(), "artifacts/obj")])
+}
+
+/// Directories of the builds of `<name>.cs`: the SDK adds a digest of its path.
+fn of_run_file(runfiles: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(runfiles).into_iter().flatten().flatten();
+    let is_of_file = |dir: &PathBuf| {
+        let found = dir.file_name().unwrap_or_default().to_string_lossy();
+        found.rsplit_once('-').is_some_and(|(found, _)| found == name)
+    };
+    entries.map(|entry| entry.path()).filter(is_of_file).map(|dir| dir.join("obj")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn they_are_found_wherever_the_sdk_puts_them() {
+        let of = |path: &str, is_file_app: bool, place: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let obj = dir.path().join(place);
+            fs_err::create_dir_all(&obj).unwrap();
+            fs_err::write(obj.join("project.assets.json"), "{}").unwrap();
+            let project = Project { path: path.to_owned(), is_file_app, ..Project::default() };
+            Assets::of(dir.path(), &dir.path().join("runfile"), &project).is_some()
+        };
+        assert!(of("src/Shop/Shop.csproj", false, "src/Shop/obj"));
+        assert!(of("src/Shop/Shop.csproj", false, "artifacts/obj/Shop"));
+        assert!(of("src/Shop/Shop.csproj", false, "src/artifacts/obj/Shop"));
+        assert!(of("src/Shop/Shop.csproj", false, "src/Shop/artifacts/obj"));
+        assert!(!of("src/Shop/Shop.csproj", false, "artifacts/obj/Other"));
+        assert!(of("tools/my-tool.cs", true, "runfile/my-tool-0a1b2c/obj"));
+        assert!(!of("tools/tool.cs", true, "runfile/my-tool-0a1b2c/obj"));
+    }
 
     #[test]
     fn versions_that_float_are_told() {

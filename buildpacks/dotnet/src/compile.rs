@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kouti::{BuildContext, Level, Log, Problem, bytes, settings as shared, size_of};
 
 use crate::app::App;
-use crate::assets::Assets;
+use crate::assets::{Assets, shared_places};
 use crate::failure;
 use crate::framework_choice::FrameworkChoice;
 use crate::msbuild::{Evaluated, PROPERTIES};
@@ -72,9 +72,10 @@ pub(crate) fn compile(job: Job<'_>, log: &mut Log) -> Result<Compiled, Problem> 
     for (n, publish) in publishes.iter().enumerate() {
         build.publish(log, publish, n, &mut findings)?;
     }
-    let all = source.all();
-    let assets: Vec<Assets> = all.filter_map(|project| Assets::of(&app.root, project)).collect();
-    let restored = Restored::of(&assets, &build.sdk.packages, findings);
+    let runfiles = build.sdk.runfiles();
+    let of = |project| Assets::of(&app.root, &runfiles, project);
+    let assets: Vec<Assets> = source.all().filter_map(of).collect();
+    let restored = Restored::of(&assets, source.all().count(), &build.sdk.packages, findings);
     build.prune_packages(log, &assets)?;
     Ok(Compiled { publishes, restored, sdk: build.sdk })
 }
@@ -176,6 +177,9 @@ impl Build<'_> {
             let is_made = |dir: &Path| dir.join("Debug").is_dir() || dir.join("Release").is_dir();
             let mut leftovers = vec![dir.join("obj")];
             leftovers.extend(is_made(&bin).then_some(bin));
+            if project.is_true("UseArtifactsOutput") {
+                leftovers.extend(shared_places(project).map(|place| self.job.app.root.join(place)));
+            }
             for dir in leftovers.into_iter().filter(|dir| dir.is_dir()) {
                 log.debug(&format!("removing {}", dir.display()));
                 fs_err::remove_dir_all(dir)?;

@@ -2,12 +2,41 @@
 
 use kouti::catalog::Line;
 use kouti::version::{BadRange, Range};
+use kouti::{Explain, Fault};
+
+/// A text that asks for no version of .NET.
+#[derive(Debug, thiserror::Error)]
+#[error("{range}")]
+pub(crate) struct BadConstraint {
+    range: BadRange,
+    of_sdk: bool,
+}
+
+impl Explain for BadConstraint {
+    fn id(&self) -> &'static str {
+        self.range.id()
+    }
+
+    fn fault(&self) -> Fault {
+        self.range.fault()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = if self.of_sdk {
+            "write it like `10.0.*`, `8.0.4xx`, `8.0.424`, `~8.0.400`, `>=8.0.400 <9`, `lts`, `sts` or \
+             `latest`"
+        } else {
+            "write it like `10.0.*`, `8.0.30`, `~8.0.29` or `>=8.0.29 <9`"
+        };
+        vec![hint.to_owned()]
+    }
+}
 
 /// Reads a range of our settings, or what .NET has besides: a feature band such as `8.0.4xx`, and
 /// for the SDK the words `lts`, `sts` and `latest`.
 ///
 /// `lines` are the release lines of the SDK of which there is a version.
-pub(crate) fn read(text: &str, origin: &str, lines: &[&Line]) -> Result<Range, BadRange> {
+pub(crate) fn read(text: &str, origin: &str, lines: &[&Line]) -> Result<Range, BadConstraint> {
     let text = text.trim();
     let newest = |is: &dyn Fn(&Line) -> bool| {
         let number = |line: &Line| {
@@ -23,7 +52,18 @@ pub(crate) fn read(text: &str, origin: &str, lines: &[&Line]) -> Result<Range, B
         "latest" => Some("*".to_owned()),
         lower => band(lower),
     };
-    Range::parse(meant.as_deref().unwrap_or(text)).map_err(|error| error.asked_for_in(origin))
+    let range = Range::parse(meant.as_deref().unwrap_or(text));
+    range.map_err(|error| BadConstraint {
+        range: error.asked_for_in(origin),
+        of_sdk: !lines.is_empty(),
+    })
+}
+
+/// The release line that a request is about, by the first two numbers in it: 8.0 of `>=8.0.400 <9`.
+pub(crate) fn line_of(text: &str) -> Option<(u64, u64)> {
+    let mut numbers = text.trim_start_matches(|c: char| !c.is_ascii_digit()).split('.');
+    let mut next = || numbers.next()?.parse::<u64>().ok();
+    Some((next()?, next()?))
 }
 
 /// `8.0.4xx` is everything from 8.0.400 to below 8.0.500.
@@ -64,5 +104,19 @@ mod tests {
             assert!(!range.matches(&Version::parse(fits_not).unwrap()), "{text} {fits_not}");
         }
         assert!(read("8.0.xx", "x", &lines).is_err());
+    }
+
+    #[test]
+    fn a_request_is_about_a_line() {
+        for (text, line) in [
+            ("8.0.500", Some((8, 0))),
+            (">=8.0.400 <8.0.500", Some((8, 0))),
+            ("~10.0.*-0", Some((10, 0))),
+            ("8", None),
+            ("8.*", None),
+            ("lts", None),
+        ] {
+            assert_eq!(line_of(text), line, "{text}");
+        }
     }
 }

@@ -91,13 +91,8 @@ fn alternative<'a>(
 fn tools(app: &App, settings: &Settings) -> Vec<Tool> {
     let mut tools = Vec::new();
     let needs = &app.node;
-    let in_build = match settings.node {
-        Node::No => false,
-        Node::Auto => needs.node || needs.launch,
-        Node::Build | Node::Launch => true,
-    };
     let at_launch = settings.node == Node::Launch || (needs.launch && settings.node == Node::Auto);
-    if in_build {
+    if needs.in_build(settings) {
         let mut node = Entry::new("node").with("build", true).with("launch", at_launch);
         if let Some((version, source)) = &needs.version {
             node = node.with("version", version.as_str()).with("version-source", source.as_str());

@@ -9,19 +9,19 @@ use kouti::{CommandFailed, Fault, Problem};
 struct Known {
     /// Any of these in a line of the output tells it.
     codes: &'static [&'static str],
-    /// And this too.
-    and: &'static [&'static str],
+    /// And one of each of these, in the same line.
+    and: &'static [&'static [&'static str]],
     fault: Fault,
     hint: &'static str,
 }
 
-const ANY: &[&str] = &[];
+const ANY: &[&[&str]] = &[];
 
 /// The first one that is found decides.
 const KNOWN: &[Known] = &[
     Known {
-        codes: &["NU1301", "NU1900"],
-        and: &["401", "403", "Unauthorized", "Forbidden"],
+        codes: &["NU1301", "error NU1900"],
+        and: &[&["401", "403", "Unauthorized", "Forbidden"]],
         fault: Fault::App,
         hint: "the package feed wants credentials: a binding of type `nugetconfig`, or the variable \
                NuGetPackageSourceCredentials_<name of the source>",
@@ -34,7 +34,8 @@ const KNOWN: &[Known] = &[
                one, type `nugetconfig`",
     },
     Known {
-        codes: &["NU1301", "NU1900"],
+        // As a warning it only says that nobody knows about vulnerabilities.
+        codes: &["NU1301", "error NU1900"],
         and: ANY,
         fault: Fault::Surroundings,
         hint: "the package feed cannot be reached: behind a proxy set HTTPS_PROXY; otherwise building \
@@ -93,10 +94,23 @@ const KNOWN: &[Known] = &[
     },
     Known {
         codes: &["MSB3073"],
-        and: &["exited with code 127", "npm", "yarn"],
+        and: &[&["exited with code 127"], &["node", "npm", "npx", "yarn", "pnpm"]],
         fault: Fault::App,
         hint: "a step of the build needs Node.js, which was not noticed: set \
                BP_DOTNET_INCLUDE_NODE=build",
+    },
+    Known {
+        codes: &["MSB3073"],
+        and: &[&["exited with code 127"]],
+        fault: Fault::App,
+        hint: "a step of the build runs a program that this builder does not have: use a builder that \
+               has it, or leave the step out",
+    },
+    Known {
+        codes: &["MSB3073"],
+        and: ANY,
+        fault: Fault::App,
+        hint: "a command that the project runs has failed: what it has printed is above",
     },
     Known {
         codes: &["MSB3202", "MSB4025", "MSB9008"],
@@ -161,7 +175,7 @@ impl Known {
         lines
             .iter()
             .filter(|line| has(line, self.codes))
-            .any(|line| self.and.is_empty() || has(&line, self.and))
+            .any(|line| self.and.iter().all(|words| has(&line, words)))
     }
 }
 
@@ -235,6 +249,8 @@ mod tests {
             "error NETSDK1100: To build a project targeting Windows on this operating system",
             "error NETSDK1094: Unable to optimize assemblies for performance",
             "error MSB3073: The command \"npm ci\" exited with code 127.",
+            "error MSB3073: The command \"protoc a.proto\" exited with code 127.",
+            "error MSB3073: The command \"npm run build\" exited with code 1.",
             "error MSB3202: The project file \"../Lib/Lib.csproj\" was not found.",
             "error CS0579: Duplicate 'global::System.Runtime.Versioning.TargetFrameworkAttribute' attribute",
         ];
@@ -301,6 +317,16 @@ mod tests {
         hint: a step of the build needs Node.js, which was not noticed: set BP_DOTNET_INCLUDE_NODE=build
 
         error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error MSB3073: The command "protoc a.proto" exited with code 127.
+
+        hint: a step of the build runs a program that this builder does not have: use a builder that has it, or leave the step out
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
+          error MSB3073: The command "npm run build" exited with code 1.
+
+        hint: a command that the project runs has failed: what it has printed is above
+
+        error[publish-failed]: `dotnet publish` of src/Shop.csproj ended with exit code 1
           error MSB3202: The project file "../Lib/Lib.csproj" was not found.
 
         hint: a project that is referred to is missing or broken: build from the root of the repository, with BP_DOTNET_PROJECT_PATH for the part
@@ -310,6 +336,13 @@ mod tests {
 
         hint: a directory `obj` of another machine is compiled in: keep `obj` and `bin` out of the upload
         "#);
+    }
+
+    #[test]
+    fn a_warning_is_not_taken_for_the_cause() {
+        let warning = "warning NU1900: Error occurred while getting package vulnerability data";
+        let page = page(256, &[warning, "Program.cs(3,5): error CS1002: ; expected"]);
+        assert!(page.contains("hint: correct what the compiler says"), "{page}");
     }
 
     #[test]

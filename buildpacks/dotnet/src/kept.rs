@@ -49,7 +49,7 @@ pub(crate) fn build(job: Job<'_>, log: &mut Log) -> Result<Built, Problem> {
     // What a front end is made of depends on more than the source and the SDK; and where the source
     // stays, a build leaves more than its output.
     let keeps_source = job.settings.keep_source || !job.settings.keep_files.is_empty();
-    if job.app.node.node || keeps_source {
+    if job.app.node.runs_in_build(job.settings) || keeps_source {
         let Compiled { publishes, restored, sdk } = compile(job, log)?;
         return Ok(Built { publishes, restored, sdk: Some(sdk) });
     }

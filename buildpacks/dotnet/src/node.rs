@@ -8,6 +8,7 @@ use kouti_node::{Packages, Scope};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::settings::{Node, Settings};
 use crate::source::Source;
 use crate::source_text::{decode, dir_of, joined};
 use crate::trouble::Trouble;
@@ -57,6 +58,20 @@ impl NodeNeeds {
         }
         needs.node |= needs.npm;
         Ok(needs)
+    }
+
+    /// Whether the build is to find Node.js: because of what the app is, or of what the user says.
+    pub(crate) fn in_build(&self, settings: &Settings) -> bool {
+        match settings.node {
+            Node::No => false,
+            Node::Auto => self.node || self.launch,
+            Node::Build | Node::Launch => true,
+        }
+    }
+
+    /// Whether the build may run it, so that more than the source decides what comes of it.
+    pub(crate) fn runs_in_build(&self, settings: &Settings) -> bool {
+        self.node || matches!(settings.node, Node::Build | Node::Launch)
     }
 }
 

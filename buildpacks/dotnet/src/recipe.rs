@@ -145,10 +145,14 @@ fn drawing(source: &Source) -> Option<Notice> {
 fn unmet_tools(app: &App, settings: &Settings, plan: &Plan) -> Vec<Notice> {
     let given = |name: &str| provides(plan, name);
     let mut notices = Vec::new();
-    let node_is_wanted = app.node.node && settings.node != crate::settings::Node::No;
-    if node_is_wanted && !given("node") {
+    if app.node.in_build(settings) && !given("node") {
+        let what = match (app.node.node, app.node.launch) {
+            (true, _) => "the build runs Node.js",
+            (false, true) => "the app runs Node.js",
+            (false, false) => "Node.js is asked for by a setting",
+        };
         notices.push(
-            Notice::new("the build runs Node.js, but no buildpack of this builder provides it")
+            Notice::new(format!("{what}, but no buildpack of this builder provides it"))
                 .hint("use a builder with `kouti/node-engine` before this buildpack"),
         );
     }

@@ -14,7 +14,7 @@ pub(crate) struct Restored {
     pub(crate) packages: Vec<Package>,
     /// What NuGet said about packages with known vulnerabilities.
     pub(crate) findings: String,
-    /// Whether another restore of the same source could bring other versions.
+    /// Whether another restore of the same source could bring other versions, for all that is known.
     pub(crate) floats: bool,
 }
 
@@ -30,8 +30,8 @@ pub(crate) struct Package {
 }
 
 impl Restored {
-    /// From what NuGet has written for each project, with licences from the folder of packages.
-    pub(crate) fn of(assets: &[Assets], folder: &Path, findings: String) -> Self {
+    /// From what NuGet has written for each of `projects`, with licences from the folder of packages.
+    pub(crate) fn of(assets: &[Assets], projects: usize, folder: &Path, findings: String) -> Self {
         let found = assets.iter().flat_map(Assets::packages);
         let mut packages: Vec<Package> = found
             .map(|(name, version, library)| Package {
@@ -43,7 +43,8 @@ impl Restored {
             .collect();
         packages.sort();
         packages.dedup();
-        Self { packages, findings, floats: assets.iter().any(Assets::floats) }
+        let is_unknown = assets.len() < projects;
+        Self { packages, findings, floats: is_unknown || assets.iter().any(Assets::floats) }
     }
 
     /// The licence of a package, if it was restored and says so.

@@ -118,7 +118,8 @@ impl Wishes<'_> {
         }
         if let Some(text) = &self.settings.framework_version {
             let origin = "BP_DOTNET_FRAMEWORK_VERSION";
-            let version = self.newest_in(&Range::parse(text)?, need.framework);
+            let range = constraint::read(text, origin, &[])?;
+            let version = self.newest_in(&range, need.framework);
             let version = version.ok_or_else(|| self.not_found(need, text, origin))?;
             return Ok((self.can_run(need, version, chosen)?, origin.to_owned()));
         }

@@ -21,7 +21,7 @@ pub(crate) struct Sdk {
     pub(crate) icu: Option<Made>,
     env: Env,
     /// What the SDK writes for its user, credentials of feeds included: gone with the build.
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// What is installed.
@@ -76,12 +76,19 @@ impl Sdk {
         })?;
         made.apply(&mut env);
         let packages = env.get_os("NUGET_PACKAGES").map_or(packages, PathBuf::from);
-        Ok(Self { dir: made.dir, packages, icu, env, _home: home })
+        Ok(Self { dir: made.dir, packages, icu, env, home })
     }
 
     /// A call of `dotnet` in `dir`.
     pub(crate) fn command(&self, context: &BuildContext, dir: &Path, args: &[&str]) -> Command {
         context.command("dotnet", dir, &self.env).args(args.iter().copied())
+    }
+
+    /// Where it builds apps of a single file: in the data of its user.
+    pub(crate) fn runfiles(&self) -> PathBuf {
+        let given = self.env.get_os("XDG_DATA_HOME").filter(|dir| !dir.is_empty());
+        let data = given.map_or_else(|| self.home.path().join(".local/share"), PathBuf::from);
+        data.join("dotnet/runfile")
     }
 
     /// Whether a program is on the `PATH` of the commands.

@@ -95,8 +95,11 @@ impl Wishes<'_> {
         }
         if let Some(text) = &self.settings.framework_version {
             let origin = "BP_DOTNET_FRAMEWORK_VERSION";
-            let version = Version::parse(text)?;
-            let range = Range::parse(&format!("{}.{}.*", version.major(), version.minor()))?;
+            let asked = constraint::read(text, origin, &[])?;
+            let range = match constraint::line_of(text) {
+                Some((major, minor)) => Range::parse(&format!("{major}.{minor}.*"))?,
+                None => asked,
+            };
             requests.push(Request { origin: origin.to_owned(), want: Want::Range(range) });
             notices.push(Notice::new(format!("{origin} is deprecated")).hint(
                 "set BP_DOTNET_SDK_VERSION for the SDK and BP_DOTNET_RUNTIME_VERSION for the runtime",
@@ -208,8 +211,10 @@ impl Wishes<'_> {
             Want::Policy(SdkRequest { version: Some(version), .. }) => {
                 Some((version.major(), version.minor()))
             }
-            _ => None,
+            Want::Policy(_) => None,
+            Want::Range(range) => constraint::line_of(&range.to_string()),
         };
+        let asking_file = self.global_json.filter(|_| matches!(&request.want, Want::Policy(_)));
         let of_line = |version: &&&Version| Some((version.major(), version.minor())) == line;
         let of_line: Vec<&Version> = versions.iter().filter(of_line).copied().collect();
         let is_runtime = matches!(&request.want,
@@ -220,7 +225,8 @@ impl Wishes<'_> {
             of_line: ranges(&of_line),
             newest: newest_of_lines(&versions),
             is_runtime,
-            message: self.global_json.and_then(|file| file.message.clone()),
+            by_setting: request.origin.starts_with("BP_DOTNET_SDK_VERSION"),
+            message: asking_file.and_then(|file| file.message.clone()),
         }
     }
 }
@@ -291,6 +297,8 @@ struct SdkNotFound {
     of_line: Vec<String>,
     newest: Vec<String>,
     is_runtime: bool,
+    /// Whether the user has asked for it in our own setting.
+    by_setting: bool,
     message: Option<String>,
 }
 
@@ -319,7 +327,12 @@ impl Explain for SdkNotFound {
             [] => "this buildpack has no SDK for this platform".to_owned(),
             newest => format!("the newest are {}", newest.join(", ")),
         });
-        hints.push("or let another one build: BP_DOTNET_SDK_VERSION".to_owned());
+        let remedy = if self.by_setting {
+            "change BP_DOTNET_SDK_VERSION, or unset it"
+        } else {
+            "or let another one build: BP_DOTNET_SDK_VERSION"
+        };
+        hints.push(remedy.to_owned());
         hints
     }
 }

@@ -32,7 +32,7 @@ fn a_target_framework_chooses_the_line() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.424
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -74,7 +74,7 @@ fn global_json_pins_and_a_newer_patch_is_told() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.319
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -82,7 +82,7 @@ fn global_json_pins_and_a_newer_patch_is_told() {
     warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing ASP.NET Core Runtime 8.0.30
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.4 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
       Installing launch environment
       Installing launch helper
@@ -127,7 +127,7 @@ fn a_setting_puts_global_json_aside_while_the_build_runs() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Shop.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Shop -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -214,7 +214,7 @@ fn a_runtime_can_be_pinned_but_not_below_what_the_app_needs() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 8.0.424
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Tool.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Tool -> <app>/.kouti-publish/0/
       Choosing the runtime
@@ -224,7 +224,7 @@ fn a_runtime_can_be_pinned_but_not_below_what_the_app_needs() {
     warning: support of ASP.NET Core Runtime 8.0.29 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing .NET Runtime 8.0.29
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.4 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
       Installing launch environment
       Done in [time]
@@ -272,7 +272,7 @@ fn an_old_target_is_built_by_a_newer_sdk_and_refused_a_runtime_that_is_gone() {
       Installing ICU 78.3 for the build
         257 B from the buildpack in [time], sha256 ok
       Installing .NET SDK 10.0.400
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Running dotnet publish <app>/Tool.csproj --configuration Release --runtime linux-x64 --self-contained false --output <app>/.kouti-publish/0
             Tool -> <app>/.kouti-publish/0/
 

@@ -186,7 +186,24 @@ fn an_sdk_that_does_not_exist_shows_those_that_do() {
     assert_snapshot!(web().env("BP_DOTNET_SDK_VERSION", "newest").fails().error(), @"
     error[bad-version-range]: `newest` (asked for in BP_DOTNET_SDK_VERSION) is not a range of versions
 
-    hint: write it like `24`, `24.18.*`, `~24.18.1`, `^24.18`, `>=22 <25` or `22.* || 24.*`
+    hint: write it like `10.0.*`, `8.0.4xx`, `8.0.424`, `~8.0.400`, `>=8.0.400 <9`, `lts`, `sts` or `latest`
+    ");
+    assert_snapshot!(web().env("BP_DOTNET_RUNTIME_VERSION", "lts").fails().error(), @"
+    error[bad-version-range]: `lts` (asked for in BP_DOTNET_RUNTIME_VERSION) is not a range of versions
+
+    hint: write it like `10.0.*`, `8.0.30`, `~8.0.29` or `>=8.0.29 <9`
+    ");
+    assert_snapshot!(web().env("BP_DOTNET_FRAMEWORK_VERSION", "net8").fails().error(), @"
+    error[bad-version-range]: `net8` (asked for in BP_DOTNET_FRAMEWORK_VERSION) is not a range of versions
+
+    hint: write it like `10.0.*`, `8.0.30`, `~8.0.29` or `>=8.0.29 <9`
+    ");
+    assert_snapshot!(web().env("BP_DOTNET_SDK_VERSION", "8.0.9xx").fails().error(), @"
+    error[sdk-not-found]: no .NET SDK fits `>=8.0.900 <8.0.1000` (asked for in BP_DOTNET_SDK_VERSION: 8.0.9xx)
+
+    hint: of this line there is 8.0.319, 8.0.424
+    hint: the newest are 10.0.400, 9.0.317, 8.0.424
+    hint: change BP_DOTNET_SDK_VERSION, or unset it
     ");
 }
 

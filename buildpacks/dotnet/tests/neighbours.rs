@@ -1,9 +1,9 @@
 //! Other buildpacks: what is asked of them, and what they ask for.
 
 use insta::assert_snapshot;
-use kouti_testing::{Case, Fake};
+use kouti_testing::{Case, Fake, Tool};
 
-use crate::support::{bare, project, web};
+use crate::support::{DOTNET, bare, project, sdk_with, web};
 
 fn spa() -> Case {
     let target = "</PropertyGroup><Target Name=\"Ui\"><Exec Command=\"cd ui &amp;&amp; npm ci\" /></Target><PropertyGroup>";
@@ -97,14 +97,37 @@ fn without_node_in_the_builder_a_warning_says_so() {
     );
     let quiet = spa().env("BP_DOTNET_INCLUDE_NODE", "false").build();
     assert!(!quiet.log().contains("warning"), "{}", quiet.log());
+    let asked = web().env("BP_DOTNET_INCLUDE_NODE", "build").build();
+    assert!(asked.log().contains("warning: Node.js is asked for by a setting"), "{}", asked.log());
+    let at_launch = web().file("Shop.csproj", runs_node()).build();
+    assert!(at_launch.log().contains("warning: the app runs Node.js"), "{}", at_launch.log());
+}
+
+#[test]
+fn a_setting_decides_where_node_is() {
+    let launch_of = |choice: &str| {
+        let case = spa().provides("node").provides("npm").env("BP_DOTNET_INCLUDE_NODE", choice);
+        let plan = case.detect().build_plan().clone();
+        let node = plan.requires.iter().find(|entry| entry.name == "node").cloned();
+        node.map(|node| node.metadata["launch"].to_string())
+    };
+    assert_eq!(launch_of("launch").as_deref(), Some("true"));
+    assert_eq!(launch_of("build").as_deref(), Some("false"));
+    assert_eq!(launch_of("false"), None);
+    // What a build runs that nobody has noticed may make something else each time.
+    let noticed = web().provides("node").env("BP_DOTNET_INCLUDE_NODE", "build").build();
+    assert_eq!(noticed.rebuild().commands().len(), 1);
+}
+
+/// A web app with a package that starts Node.js.
+fn runs_node() -> String {
+    let package = "</PropertyGroup><ItemGroup><PackageReference Include=\"Jering.Javascript.NodeJS\" /></ItemGroup><PropertyGroup>";
+    project("Microsoft.NET.Sdk.Web", "net10.0", package)
 }
 
 #[test]
 fn an_app_that_runs_node_gets_it_at_launch() {
-    let package = "</PropertyGroup><ItemGroup><PackageReference Include=\"Jering.Javascript.NodeJS\" /></ItemGroup><PropertyGroup>";
-    let case = web()
-        .file("Shop.csproj", project("Microsoft.NET.Sdk.Web", "net10.0", package))
-        .provides("node");
+    let case = web().file("Shop.csproj", runs_node()).provides("node");
     let plan = case.detect().plan();
     assert!(plan.contains("launch = true") && plan.contains("\"node\""), "{plan}");
     let heroku = web().env("INSTALL_NODE", "1").provides("node").detect().plan();
@@ -156,7 +179,7 @@ fn others_get_an_sdk_or_a_runtime_if_they_ask() {
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
       Installing .NET SDK 8.0.424
-        2.3 kB from the buildpack in [time], sha256 ok
+        2.5 kB from the buildpack in [time], sha256 ok
       Done in [time]
     warning: support of .NET SDK 8.0.424 ends on 2026-11-10
     hint: move to .NET SDK 10.0.400
@@ -188,5 +211,57 @@ fn feeds_and_credentials_are_for_the_build_alone() {
     assert!(calls[0].env["NuGetPackageSourceCredentials_feed"].contains("Username=u"));
     for layer in ["nuget", "launch-env", "runtime"] {
         assert!(!build.layer(layer).files().iter().any(|file| file.contains("Config")), "{layer}");
+    }
+}
+
+#[test]
+fn a_bound_configuration_is_where_nuget_looks_and_nobody_else() {
+    // It is the one of the user of the SDK, below those of the app, and readable for nobody else.
+    let reads = r#"config=$DOTNET_CLI_HOME/.nuget/NuGet/NuGet.Config
+stat -c %a "$config"; tr a-z A-Z <"$config""#;
+    let dotnet = Tool::script(format!("{reads}\n{DOTNET}"));
+    let secret = "canary-9e41";
+    let build = web()
+        .artifact(sdk_with("10.0.500", "10.0.11", dotnet))
+        .binding("feed", "nugetconfig", [("NuGet.Config", "password canary-9e41\n")])
+        .build();
+    assert!(build.log().contains("600\n      PASSWORD CANARY-9E41"), "{}", build.log());
+    assert_eq!(build.leaks(secret), [""; 0]);
+    // Another one may lead to other packages.
+    let other = build.rebuild_with(|case| {
+        case.binding("feed", "nugetconfig", [("NuGet.Config", "another one")])
+    });
+    assert_eq!(other.commands().len(), 1);
+}
+
+#[test]
+fn a_procfile_decides_about_its_own_types_alone() {
+    // As `kouti/procfile` has it: what it has read in detect, and of that `web` as the default.
+    let text = r#"[[processes]]\ntype = "web"\ncommand = ["own-server"]\ndefault = true\n"#
+        .to_owned()
+        + r#"[[processes]]\ntype = "release"\ncommand = ["migrate"]\n"#;
+    let procfile = Fake::new("test/procfile")
+        .build(&format!("[ ! -e Procfile ] || exit 1\nprintf '{text}' >\"$layers/launch.toml\"\n"));
+    let build =
+        web().file("Procfile", "web: own-server\nrelease: migrate\n").after(procfile).build();
+    assert_snapshot!(build.processes(), @"
+    Shop: <app>/Shop
+    release: migrate
+    web (default): own-server
+    ");
+    assert!(build.find_layer("runtime").is_some() && build.find_layer("helper").is_some());
+}
+
+#[test]
+fn certificates_of_a_company_reach_the_restore_and_the_app() {
+    let certificates = Fake::new("test/certificates").build(
+        "mkdir -p $layers/x/env\nprintf '[types]\\nbuild = true\\nlaunch = true\\n' >$layers/x.toml\n\
+         printf /corp/certs >$layers/x/env/SSL_CERT_DIR.default\n\
+         printf /corp/bundle.pem >$layers/x/env/SSL_CERT_FILE.default",
+    );
+    let build = web().before(certificates).build();
+    for env in [&build.calls("dotnet")[0].env, &build.launch_env("web")] {
+        assert_eq!(env["SSL_CERT_DIR"], "/corp/certs");
+        assert_eq!(env["SSL_CERT_FILE"], "/corp/bundle.pem");
     }
 }

@@ -27,7 +27,7 @@ fn an_assembly_is_started_with_the_runtime() {
     warning: support of ASP.NET Core Runtime 8.0.30 ends on 2026-11-10
     hint: move to ASP.NET Core Runtime 10.0.11
       Installing ASP.NET Core Runtime 8.0.30
-        2.2 kB from the buildpack in [time], sha256 ok
+        2.4 kB from the buildpack in [time], sha256 ok
       Installing ICU 78.3
         257 B from the buildpack in [time], sha256 ok
       Installing launch environment

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use kouti_testing::Case;
+use kouti_testing::{Built, Case};
 
 use crate::support::{bare, console, project, web};
 
@@ -243,4 +243,23 @@ fn a_file_based_app_has_the_name_it_gives_itself() {
         "#:sdk Microsoft.NET.Sdk.Web\n#:property AssemblyName=Store\n#:property PublishAot=false\n";
     let build = bare().file("shop.cs", text).build();
     assert_eq!(build.processes(), "Store: <app>/Store\nweb (default): <app>/Store\n");
+}
+
+#[test]
+fn a_file_based_app_is_compiled_ahead_of_time_where_that_is_possible() {
+    let case = bare().file("tool.cs", "#:package Json@13.0.1\nConsole.WriteLine();\n");
+    let native = case.clone().tool("gcc", kouti_testing::Tool::succeeds()).build();
+    assert!(!native.commands()[0].contains("PublishAot=false"), "{:?}", native.commands());
+    assert!(native.find_layer("runtime").is_none(), "{}", native.layers());
+    has_its_package(&native);
+    let il = case.build();
+    assert!(il.layer("runtime").has("shared/Microsoft.NETCore.App/10.0.11"), "{}", il.layers());
+    has_its_package(&il);
+}
+
+fn has_its_package(build: &Built) {
+    assert_eq!(build.processes(), "tool (default): <app>/tool\n");
+    let bill = build.sbom("kouti_dotnet/sbom.cdx.json");
+    assert!(bill.contains("pkg:nuget/Json@13.0.1"), "{bill}");
+    assert_eq!(build.rebuild().commands(), [""; 0], "what NuGet has taken is known");
 }

@@ -121,12 +121,13 @@ publish) ;;
 esac
 project=$2
 shift 2
-own=
+own= il=
 while [ $# -gt 0 ]; do
     case "$1" in
     --output) output=$2; shift ;;
     --framework) framework=$2; shift ;;
     --self-contained) [ "$2" = false ] || own=true ;;
+    -p:PublishAot=false) il=true ;;
     esac
     shift
 done
@@ -139,6 +140,10 @@ case "$file" in
     framework=net10.0
     sdk=Microsoft.NET.Sdk
     ! grep -q "#:sdk Microsoft.NET.Sdk.Web" "$project" || sdk=Microsoft.NET.Sdk.Web
+    ! grep -q "#:property PublishAot=false" "$project" || il=true
+    # Compiled ahead of time unless somebody says otherwise, and built among the data of the user.
+    fused=${il:-native}
+    assets=$HOME/.local/share/dotnet/runfile/${file%.cs}-0a1b2c/obj
     ;;
 *)
     name=$(value AssemblyName)
@@ -146,13 +151,15 @@ case "$file" in
     framework=${framework:-$(value TargetFramework)}
     sdk=$(sed -n 's/.*Sdk="\([^"]*\)".*/\1/p' "$project" | head -n 1)
     [ "$(value SelfContained)" != true ] || own=true
+    [ -z "$(value PublishSingleFile)$(value PublishAot)" ] || fused=native
+    assets=$dir/obj
     ;;
 esac
 version=${framework#net}
 version=${version#coreapp}
 version=${version:-10.0}.0
 echo "  $name -> $output/"
-mkdir -p "$output" "$dir/obj"
+mkdir -p "$output" "$assets"
 case "$sdk" in
 Microsoft.NET.Sdk.BlazorWebAssembly)
     mkdir -p "$output/wwwroot/_framework"
@@ -191,7 +198,7 @@ cat >"$output/$name.deps.json" <<END
    "Json/13.0.1": {"type": "package", "sha512": "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
    "Beta/2.0.0-rc.1": {"type": "package", "sha512": ""}}}
 END
-if [ "$(value PublishSingleFile)$(value PublishAot)" ]; then
+if [ "$fused" = native ]; then
     # Everything is in one file.
     rm "$output/$name.dll" "$output/$name.deps.json" "$output/$name.runtimeconfig.json"
 else
@@ -202,7 +209,7 @@ if [ -n "$NUGET_PACKAGES" ]; then
     echo '<package><metadata><license type="expression">MIT</license></metadata></package>' \
         >"$NUGET_PACKAGES/json/13.0.1/json.nuspec"
 fi
-cat >"$dir/obj/project.assets.json" <<END
+cat >"$assets/project.assets.json" <<END
 {"libraries": {"Json/13.0.1": {"type": "package", "path": "json/13.0.1", "sha512": ""},
                "Analyzer/1.0.0": {"type": "package", "path": "analyzer/1.0.0", "sha512": ""}}}
 END

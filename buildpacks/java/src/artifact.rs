@@ -1,7 +1,9 @@
 //! Which of the files that a build has left is the app.
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fast_glob::{ErrorKind, glob_match, validate};
 use kouti::{Explain, Fault, Notice, Problem};
@@ -47,7 +49,43 @@ const SKIPPED: [&str; 3] = [".git", "node_modules", "src"];
 /// How deep modules are looked for.
 const MODULE_DEPTH: usize = 5;
 
-pub(crate) fn select(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> {
+/// What lay there before the build, in a source that has its own output in it.
+#[derive(Debug, Default)]
+pub(crate) struct Before(BTreeMap<PathBuf, Stamp>);
+
+/// Tells whether a file was written since.
+#[derive(Debug, PartialEq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let found = fs_err::metadata(path).ok()?;
+        Some(Self { length: found.len(), modified: found.modified().ok() })
+    }
+}
+
+impl Before {
+    pub(crate) fn look(app_dir: &Path, compile: &Compile) -> Self {
+        let stamped = |path: PathBuf| Some((path.clone(), Stamp::of(&app_dir.join(path))?));
+        let found = matches(app_dir, &compile.artifact.globs);
+        Self(found.into_iter().filter_map(stamped).collect())
+    }
+
+    /// Whether the build has left the file alone.
+    fn is_old(&self, app_dir: &Path, path: &Path) -> bool {
+        let stamp = self.0.get(path);
+        stamp.is_some() && stamp == Stamp::of(&app_dir.join(path)).as_ref()
+    }
+}
+
+pub(crate) fn select(
+    app_dir: &Path,
+    compile: &Compile,
+    before: &Before,
+) -> Result<Selection, Problem> {
     let patterns = &compile.artifact;
     check(compile, &patterns.globs)?;
     let found = matches(app_dir, &patterns.globs);
@@ -58,9 +96,24 @@ pub(crate) fn select(app_dir: &Path, compile: &Compile) -> Result<Selection, Pro
             Ok(Selection { paths: found, notices: Vec::new() })
         };
     }
-    let candidates = the_app(app_dir, found);
+    let mut candidates = the_app(app_dir, found);
+    let mut notices = Vec::new();
+    if candidates.len() > 1 {
+        let (old, new): (Vec<_>, Vec<_>) =
+            candidates.iter().cloned().partition(|path| before.is_old(app_dir, path));
+        if new.len() == 1 {
+            notices.push(
+                Notice::new(format!("the source has output of an earlier build: {}", listed(&old)))
+                    .hint(format!(
+                        "{} is the app; leave the others out of the source",
+                        listed(&new)
+                    )),
+            );
+            candidates = new;
+        }
+    }
     match candidates.as_slice() {
-        [_] => Ok(Selection { paths: candidates, notices: Vec::new() }),
+        [_] => Ok(Selection { paths: candidates, notices }),
         [] if !patterns.module => in_a_module(app_dir, compile),
         [] => Err(nothing(app_dir, compile).into()),
         _ => Err(Several { tool: compile.tool, paths: candidates }.into()),
@@ -114,7 +167,7 @@ fn in_a_module(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> 
         .collect();
     match runnable.as_slice() {
         [one] => {
-            let module = one.iter().next().unwrap_or_default().to_string_lossy();
+            let module = module_of(one, compile.tool).display();
             let notice = Notice::new(format!("the app is {}", one.display()))
                 .hint(format!("{}={module} says so for good", compile.tool.module_setting()));
             Ok(Selection { paths: runnable, notices: vec![notice] })
@@ -122,6 +175,12 @@ fn in_a_module(app_dir: &Path, compile: &Compile) -> Result<Selection, Problem> 
         [] => Err(nothing(app_dir, compile).into()),
         _ => Err(Several { tool: compile.tool, paths: runnable }.into()),
     }
+}
+
+/// `services/web` of `services/web/target/web.jar`.
+fn module_of(artifact: &Path, tool: Tool) -> &Path {
+    let depth = if tool == Tool::Gradle { 3 } else { 2 };
+    artifact.ancestors().nth(depth).unwrap_or(Path::new(""))
 }
 
 fn check(compile: &Compile, patterns: &[String]) -> Result<(), BadPattern> {
@@ -316,7 +375,7 @@ mod tests {
             artifact,
             settings_file: None,
         };
-        match select(dir.path(), &compile) {
+        match select(dir.path(), &compile, &Before::default()) {
             Ok(selection) => {
                 let notices = selection.notices.iter().map(|notice| notice.text.clone());
                 let paths = selection.paths.iter().map(|path| path.display().to_string());

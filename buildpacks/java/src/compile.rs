@@ -64,8 +64,9 @@ pub(crate) fn run(
         context.layers.discard(layer.name)?;
     }
     let made = context.layers.ensure(log, &layer, |dir, log| {
+        let before = artifact::Before::look(&context.app_dir, compile);
         call(context, log, compile, java, &settings)?;
-        let selection = artifact::select(&context.app_dir, compile)?;
+        let selection = artifact::select(&context.app_dir, compile, &before)?;
         for notice in selection.notices {
             log.warn(notice);
         }

@@ -74,7 +74,8 @@ impl Surroundings<'_> {
         wanted: &str,
         origin: &str,
     ) -> Result<Program, Problem> {
-        let wanted = vec![Wanted { range: Range::parse(wanted)?, origin: origin.to_owned() }];
+        let range = Range::parse(wanted).map_err(|error| error.asked_for_in(origin))?;
+        let wanted = vec![Wanted { range, origin: origin.to_owned() }];
         Ok(Program::Own(Box::new(self.shelf.choose(id, name, &wanted)?)))
     }
 

@@ -48,8 +48,11 @@ fn java_at(env: &Env, root: &Path) -> Outcome {
         start.outcome.refuse(refusal);
         return start.outcome;
     }
-    let Start { mut outcome, flags, .. } = start;
+    let Start { mut outcome, flags, java, .. } = start;
     composed.hand_over(env, &flags, &mut outcome);
+    if java <= 8 {
+        options::warn_of_limits(&mut outcome);
+    }
     outcome
 }
 

@@ -1,7 +1,7 @@
 //! How Maven is run.
 
 use kouti::setting::Arguments;
-use kouti::{Env, Notice, Problem};
+use kouti::{Env, Explain, Fault, Notice, Problem};
 
 use crate::compile_recipe::{Compile, Patterns, Program, Surroundings};
 use crate::settings;
@@ -38,7 +38,9 @@ fn program(around: &mut Surroundings<'_>) -> Result<Program, Problem> {
     let env = around.env;
     let wrapper = around.app.wrapper.clone();
     if settings::MAVEN_DAEMON.read(env)? {
-        return around.install("mvnd", "Maven daemon", "*", settings::MAVEN_DAEMON.declared.name);
+        let daemon =
+            around.install("mvnd", "Maven daemon", "*", settings::MAVEN_DAEMON.declared.name);
+        return daemon.map_err(|_| NoDaemon.into());
     }
     if let Some(version) = settings::MAVEN_VERSION.read(env)? {
         return around.install("maven", "Maven", &version, settings::MAVEN_VERSION.declared.name);
@@ -68,6 +70,25 @@ fn program(around: &mut Surroundings<'_>) -> Result<Program, Problem> {
     match around.app.sdkmanrc.get("maven") {
         Some(version) => around.install("maven", "Maven", version, ".sdkmanrc"),
         None => around.install("maven", "Maven", "3", "default"),
+    }
+}
+
+/// The daemon is a native program, which is not made for every platform.
+#[derive(Debug, thiserror::Error)]
+#[error("BP_MAVEN_DAEMON_ENABLED is true, and there is no Maven daemon for this platform")]
+struct NoDaemon;
+
+impl Explain for NoDaemon {
+    fn id(&self) -> &'static str {
+        "no-maven-daemon"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec!["unset it: Maven itself builds the same".to_owned()]
     }
 }
 

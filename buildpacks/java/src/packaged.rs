@@ -83,7 +83,12 @@ pub(crate) fn prepare(
         }
         Some(Shape::ExplodedWar) => war(context, log, &[], java),
         Some(Shape::Wars(wars)) => war(context, log, &wars, java),
-        Some(Shape::DistZip(script)) => Ok(dist_zip(app_dir, &script)),
+        Some(Shape::DistZip(script)) => {
+            if script.direct.is_none() && context.lacks_shell()? {
+                return Err(NeedsShell { script: script.path }.into());
+            }
+            Ok(dist_zip(app_dir, &script))
+        }
         Some(Shape::Source(_)) | None => {
             if seen.scripts.len() > 1 {
                 return Err(SeveralScripts { scripts: seen.scripts }.into());
@@ -308,6 +313,32 @@ impl Explain for NothingToRun {
             None => &["build the app first, or add the build file that does"],
         };
         hints.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A start script, and an image that cannot run it.
+#[derive(Debug, thiserror::Error)]
+#[error("{} has to be run by a shell, and the run image has none", script.display())]
+struct NeedsShell {
+    script: PathBuf,
+}
+
+impl Explain for NeedsShell {
+    fn id(&self) -> &'static str {
+        "start-script-needs-shell"
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::App
+    }
+
+    fn hints(&self) -> Vec<String> {
+        vec![
+            "choose a run image with a shell: one of the kind `base` or `full`".to_owned(),
+            "or start the app without its script: as an executable JAR, or by a Procfile that calls \
+             `java`"
+                .to_owned(),
+        ]
     }
 }
 

@@ -94,7 +94,8 @@ fn add_bindings(context: &BuildContext, log: &mut Log, boot: &SpringBoot) -> Res
         Some(text) => (text.as_str(), settings::BINDINGS_VERSION.declared.name),
         None => (boot.bindings(), "the version of Spring Boot"),
     };
-    let wanted = [Wanted { range: Range::parse(text)?, origin: origin.to_owned() }];
+    let range = Range::parse(text).map_err(|error| error.asked_for_in(origin))?;
+    let wanted = [Wanted { range, origin: origin.to_owned() }];
     let choice = context.choose(BINDINGS, "Spring Cloud Bindings", &wanted)?;
     let artifact = &choice.artifact;
     let layer = Layer {

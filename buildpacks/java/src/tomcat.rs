@@ -39,7 +39,8 @@ impl Tomcat {
             Some(text) => (text.as_str(), settings::TOMCAT_VERSION.declared.name),
             None => servlet.tomcat(java),
         };
-        let wanted = vec![Wanted { range: Range::parse(text)?, origin: origin.to_owned() }];
+        let range = Range::parse(text).map_err(|error| error.asked_for_in(origin))?;
+        let wanted = vec![Wanted { range, origin: origin.to_owned() }];
         let choice = shelf.choose("tomcat", "Tomcat", &wanted)?;
         let major = choice.artifact.version.major();
         let is_wrong = match servlet {

@@ -44,6 +44,13 @@ fn of_several_jars_one_can_be_named() {
     );
 }
 
+#[test]
+fn what_is_called_a_jar_and_is_none_is_named() {
+    let main = jar(&[(MANIFEST, "Main-Class: A\n")]);
+    let log = bare().file("a.jar", main.clone()).file("b.jar", &main[..20]).build().log();
+    assert!(log.contains("warning: b.jar is called a JAR and cannot be read"), "{log}");
+}
+
 const SCRIPT: &str = "#!/bin/sh\nDEFAULT_JVM_OPTS='\"-Xmx64m\"'\nCLASSPATH=$APP_HOME/lib/shop.jar\n\
     set -- \\\n    -classpath \"$CLASSPATH\" \\\n    org.example.Shop \\\n    \"$@\"\n";
 

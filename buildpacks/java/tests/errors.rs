@@ -87,6 +87,21 @@ fn build_files_that_are_not_there() {
 }
 
 #[test]
+fn a_text_that_is_no_range() {
+    for name in ["BP_MAVEN_VERSION", "BP_TOMCAT_VERSION"] {
+        let case = if name == "BP_TOMCAT_VERSION" {
+            bare().file("WEB-INF/web.xml", "<web-app/>")
+        } else {
+            maven_app()
+        };
+        let error = case.env(name, "newest").fails().error();
+        let wanted =
+            format!("error[bad-version-range]: `newest` (asked for in {name}) is not a range");
+        assert!(error.starts_with(&wanted), "{error}");
+    }
+}
+
+#[test]
 fn a_jar_that_is_not_where_it_should_be() {
     assert_snapshot!(bare().env("BP_EXECUTABLE_JAR_LOCATION", "x/*.jar").fails().error(), @"
     error[no-jar-at-location]: no JAR with a main class fits BP_EXECUTABLE_JAR_LOCATION, `x/*.jar`
@@ -280,6 +295,20 @@ fn several_start_scripts() {
     error[several-start-scripts]: there are several start scripts: x/bin/a, x/bin/b
 
     hint: set BP_APPLICATION_SCRIPT to the one that is the app
+    ");
+}
+
+#[test]
+fn a_start_script_without_a_shell() {
+    let app = bare()
+        .program("shop/bin/start", "#!/bin/sh\nexec java $JAVA_OPTS -jar x.jar\n")
+        .file("shop/lib/shop.jar", jar(&[("A.class", "")]))
+        .env("BP_RUN_IMAGE_KIND", "tiny");
+    assert_snapshot!(app.fails().error(), @"
+    error[start-script-needs-shell]: shop/bin/start has to be run by a shell, and the run image has none
+
+    hint: choose a run image with a shell: one of the kind `base` or `full`
+    hint: or start the app without its script: as an executable JAR, or by a Procfile that calls `java`
     ");
 }
 

@@ -7,6 +7,7 @@ mod errors;
 mod launch;
 mod maven;
 mod servers;
+mod settings;
 mod spring;
 mod support;
 mod tools;

@@ -177,6 +177,43 @@ fn the_only_module_that_can_be_started_is_the_app() {
 }
 
 #[test]
+fn a_module_below_a_directory_is_named_as_the_setting_takes_it() {
+    let mvn = "mkdir -p services/web/target\ncp built/shop-1.0.jar services/web/target/web.jar";
+    let case = maven_app().artifact(maven("3.9.99", Tool::script(mvn)));
+    let log = case.build().log();
+    assert!(log.contains("hint: BP_MAVEN_BUILT_MODULE=services/web says so for good"), "{log}");
+    let named = case.env("BP_MAVEN_BUILT_MODULE", "services/web").build();
+    assert!(!named.log().contains("warning"), "{}", named.log());
+}
+
+#[test]
+fn output_that_came_with_the_source_is_not_the_app() {
+    let old = jar(&[(MANIFEST, "Main-Class: org.example.Old\n")]);
+    let build = maven_app().file("target/shop-0.9.jar", old).build();
+    assert!(build.processes().contains("java org.example.App"), "{}", build.processes());
+    assert!(
+        build.log().contains(
+            "warning: the source has output of an earlier build: target/shop-0.9.jar\n\
+             hint: target/shop-1.0.jar is the app; leave the others out of the source"
+        ),
+        "{}",
+        build.log()
+    );
+}
+
+#[test]
+fn another_buildpacks_jdk_builds_the_app() {
+    let java = "mkdir -p $layers/x/env.build\nprintf '[types]\\nbuild = true\\n' >$layers/x.toml\n\
+        printf /their/java >$layers/x/env.build/JAVA_HOME";
+    let theirs = kouti_testing::Fake::new("test/java")
+        .plan("provides = [{ name = \"jdk\" }, { name = \"jre\" }]")
+        .build(java);
+    let build = maven_app().before(theirs).build();
+    assert_eq!(build.calls("mvn")[0].env["JAVA_HOME"], "/their/java");
+    assert!(build.find_layer("jdk").is_none() && build.find_layer("jre").is_none());
+}
+
+#[test]
 fn what_is_named_to_stay_stays() {
     let app = maven_app().file("config/shop.yml", "a: b").file("docs/x.md", "");
     let build = app.env("BP_INCLUDE_FILES", "config/*").build();

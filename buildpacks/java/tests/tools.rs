@@ -100,6 +100,22 @@ fn a_micronaut_app_is_its_complete_jar() {
 }
 
 #[test]
+fn quarkus_leaves_its_own_layout_with_gradle_too() {
+    let gradle = Artifact::new("gradle", "9.9.9")
+        .tool("bin/gradle", Tool::script("mkdir -p build && cp -R built/. build/"));
+    let run = jar(&[(MANIFEST, "Main-Class: io.quarkus.bootstrap.runner.QuarkusEntryPoint\n")]);
+    let build = bare()
+        .artifact(gradle)
+        .file("build.gradle.kts", "plugins { id(\"io.quarkus\") }\n")
+        .file("built/quarkus-app/quarkus-run.jar", run)
+        .file("built/quarkus-app/lib/main/a.jar", jar(&[("A.class", "")]))
+        .file("built/quarkus-app/app/shop.jar", jar(&[("B.class", "")]))
+        .build();
+    assert!(build.clean(&build.processes()).contains("java -jar <app>/quarkus-run.jar"));
+    assert_eq!(build.launch_env("web")["BPI_JAVA_FRAMEWORK"], "quarkus");
+}
+
+#[test]
 fn sbt_makes_a_zip_that_is_unpacked() {
     let script = "declare -r app_mainclass=\"org.example.Shop\"\ndeclare -r app_classpath=\"$lib_dir/shop.jar\"\n";
     let zip = jar(&[

@@ -14,8 +14,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     let shell = if settings::DIRECT_PROCESS.read(env)? {
         Shell::Unwanted
     } else {
-        let kind = kouti::settings::RUN_IMAGE_KIND.read(env)?;
-        Shell::of_image(kind.as_deref(), env.given("CNB_STACK_ID"), &context.target.distro_name)
+        Shell::of_image(context.lacks_shell()?, &context.target.distro_name)
     };
     let wishes = Wishes {
         shell,

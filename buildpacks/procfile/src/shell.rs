@@ -15,15 +15,10 @@ pub(crate) enum Shell {
 
 impl Shell {
     /// The shell of an image, as far as a build can know it.
-    ///
-    /// `kind` is what the user says of the run image. Otherwise the id of its stack tells, where it
-    /// has one: nothing else of an image says that it has no shell.
-    pub(crate) fn of_image(kind: Option<&str>, stack: Option<&str>, distro: &str) -> Self {
-        let ends = |name: &str| stack.is_some_and(|stack| stack.ends_with(name));
-        match kind {
-            Some("tiny" | "static") => Self::None,
-            None if ends(".tiny") || ends(".static") => Self::None,
-            _ if distro == "alpine" => Self::Sh,
+    pub(crate) fn of_image(lacks_shell: bool, distro: &str) -> Self {
+        match distro {
+            _ if lacks_shell => Self::None,
+            "alpine" => Self::Sh,
             _ => Self::Bash,
         }
     }
@@ -110,20 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_user_then_the_stack_then_the_distribution_tell_the_shell() {
-        let tiny = Some("io.buildpacks.stacks.noble.tiny");
-        for (kind, stack, distro, shell) in [
-            (None, None, "debian", Shell::Bash),
-            (None, Some("io.buildpacks.stacks.noble"), "ubuntu", Shell::Bash),
-            (None, tiny, "ubuntu", Shell::None),
-            (None, Some("io.buildpacks.stacks.noble.static"), "ubuntu", Shell::None),
-            (Some("full"), tiny, "ubuntu", Shell::Bash),
-            (Some("tiny"), None, "ubuntu", Shell::None),
-            (Some("static"), None, "ubuntu", Shell::None),
-            (None, None, "alpine", Shell::Sh),
-        ] {
-            assert_eq!(Shell::of_image(kind, stack, distro), shell, "{kind:?} {stack:?} {distro}");
-        }
+    fn the_distribution_tells_the_shell() {
+        assert_eq!(Shell::of_image(false, "debian"), Shell::Bash);
+        assert_eq!(Shell::of_image(false, "alpine"), Shell::Sh);
+        assert_eq!(Shell::of_image(true, "alpine"), Shell::None);
     }
 
     #[test]

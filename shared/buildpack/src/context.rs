@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use kouti_catalog::{Catalog, Date, Target};
 use kouti_launch::binding::Bindings;
 
-use crate::{Command, Env, Layers, Masks, Plan, Sboms};
+use crate::setting::BadSetting;
+use crate::{Command, Env, Layers, Masks, Plan, Sboms, settings};
 
 /// Surroundings of one phase. Everything a buildpack knows of the world comes from here.
 #[derive(Clone, Debug)]
@@ -70,6 +71,12 @@ impl Context {
         Command::new(program, dir, env).masks(self.masks())
     }
 
+    /// Whether the run image is known to have no shell: by what the user says of it, or else by the id
+    /// of its stack, where it has one. Nothing else of an image tells.
+    pub fn lacks_shell(&self) -> Result<bool, BadSetting> {
+        lacks_shell(&self.env)
+    }
+
     /// The texts that must never be shown: values of secret variables and of bindings.
     #[must_use]
     pub fn masks(&self) -> Masks {
@@ -80,5 +87,32 @@ impl Context {
             }
         }
         masks
+    }
+}
+
+fn lacks_shell(env: &Env) -> Result<bool, BadSetting> {
+    let kind = settings::RUN_IMAGE_KIND.read(env)?;
+    let stack = env.given("CNB_STACK_ID").unwrap_or_default();
+    Ok(match kind.as_deref() {
+        Some(kind) => ["tiny", "static"].contains(&kind),
+        None => [".tiny", ".static"].iter().any(|end| stack.ends_with(end)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_an_image_counts_more_than_its_stack() {
+        let lacks = |kind: &str, stack: &str| {
+            let env: Env =
+                [("BP_RUN_IMAGE_KIND", kind), ("CNB_STACK_ID", stack)].into_iter().collect();
+            lacks_shell(&env).unwrap()
+        };
+        let (noble, tiny) = ("io.buildpacks.stacks.noble", "io.buildpacks.stacks.noble.tiny");
+        assert!(lacks("tiny", "") && lacks("static", noble));
+        assert!(lacks("", tiny) && lacks("", "io.buildpacks.stacks.noble.static"));
+        assert!(!lacks("", "") && !lacks("", noble) && !lacks("full", tiny));
     }
 }

@@ -1,5 +1,7 @@
 //! What each buildpack itself takes of a rebuild, without the tools that it runs: of every sample, on the base image
 //! that its runtimes are made for.
+//!
+//! Unpacking these tools is the price of not having the platform store and restore them, and a figure of its own.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -67,7 +69,7 @@ fn sample_shares(
     build.forget();
     // Fills the caches.
     build.run()?;
-    let mut shares = BTreeMap::<(String, usize), Vec<f64>>::new();
+    let mut shares = BTreeMap::<(String, usize), Vec<Share>>::new();
     for round in 0..runs {
         workspace.say("bench", format_args!("warm build, {sample}, round {}", round + 1));
         for (scenario, (what, _)) in SCENARIOS.iter().enumerate() {
@@ -81,22 +83,38 @@ fn sample_shares(
         }
     }
     build.forget();
-    let figure = |((id, scenario), values): ((String, usize), Vec<f64>)| {
+    let figures = |((id, scenario), shares): ((String, usize), Vec<Share>)| {
         let (what, budget) = SCENARIOS[scenario];
-        let what = format!("{id} on {sample}, {what}, own share");
-        Figure::new(what, median(values) * 1e3, "ms").budget(budget)
+        let figure = |name: &str, of: fn(&Share) -> f64| {
+            let took = median(shares.iter().map(of).collect());
+            Figure::new(format!("{id} on {sample}, {what}, {name}"), took * 1e3, "ms")
+        };
+        let own = figure("own share", |share| share.own).budget(budget);
+        let unpacking = figure("unpacking", |share| share.unpacking);
+        [Some(own), (unpacking.value > 0.0).then_some(unpacking)].into_iter().flatten()
     };
-    Ok(shares.into_iter().map(figure).collect())
+    Ok(shares.into_iter().flat_map(figures).collect())
 }
 
-/// Seconds of the last build by buildpack, without the tools that it ran.
-pub(super) fn own_shares(reports: &Path) -> Result<BTreeMap<String, f64>> {
+/// Of one build, in seconds.
+pub(super) struct Share {
+    /// Without the tools that it ran, and without what follows.
+    pub(super) own: f64,
+    /// Download, verification and unpacking.
+    unpacking: f64,
+}
+
+/// What the last build took, by buildpack.
+pub(super) fn own_shares(reports: &Path) -> Result<BTreeMap<String, Share>> {
     let mut shares = BTreeMap::new();
     for entry in fs_err::read_dir(reports)? {
         let report: Report = serde_json::from_slice(&fs_err::read(entry?.path())?)?;
-        let tools = report.events.iter().filter(|event| event.kind == "command");
-        let tools: f64 = tools.map(|event| event.seconds).sum();
-        shares.insert(report.buildpack, report.seconds - tools);
+        let seconds_of = |kind: &str| -> f64 {
+            report.events.iter().filter(|event| event.kind == kind).map(|event| event.seconds).sum()
+        };
+        let unpacking = seconds_of("download");
+        let own = report.seconds - seconds_of("command") - unpacking;
+        shares.insert(report.buildpack, Share { own, unpacking });
     }
     Ok(shares)
 }

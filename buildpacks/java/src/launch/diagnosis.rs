@@ -1,5 +1,7 @@
 //! Looking into a running app: dumps, recordings, JMX and the debugger.
 
+use std::path::Path;
+
 use kouti::Problem;
 
 use super::start::Start;
@@ -7,8 +9,11 @@ use super::start::Start;
 /// Where the heap goes when it overflows.
 pub(super) fn heap_dump(start: &mut Start<'_>) {
     let Some(dir) = start.env.given("BPL_HEAP_DUMP_PATH") else { return };
-    if let Err(error) = fs_err::create_dir_all(dir) {
-        start.outcome.warn(format!("there will be no heap dumps: {error}"));
+    if let Err(error) = make_writable(Path::new(dir)) {
+        start.outcome.warn(format!(
+            "there will be no heap dumps: {error}; mount a directory at BPL_HEAP_DUMP_PATH that the \
+             user of the container can write to"
+        ));
         return;
     }
     start.flag_unless("-XX:+HeapDumpOnOutOfMemoryError", "HeapDumpOnOutOfMemoryError");
@@ -17,6 +22,14 @@ pub(super) fn heap_dump(start: &mut Start<'_>) {
     let host = start.env.given("HOSTNAME").unwrap_or("app");
     let path = format!("-XX:HeapDumpPath={}/java_{time}_{host}.hprof", dir.trim_end_matches('/'));
     start.flag_unless(&path, "-XX:HeapDumpPath=");
+}
+
+/// A directory that is there may be one of others, or of a container that is read-only.
+fn make_writable(dir: &Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(dir)?;
+    let probe = dir.join(".kouti-probe");
+    fs_err::write(&probe, "")?;
+    fs_err::remove_file(probe)
 }
 
 /// Lets `jcmd` say what the JVM needs memory for.

@@ -115,6 +115,25 @@ impl Composed {
     }
 }
 
+/// Java 8 leaves the whole variable out, and says so in a line that nobody looks for, if there is
+/// more in it.
+const OLD_LENGTH: usize = 1023;
+const OLD_COUNT: usize = 64;
+
+/// Says so before the app starts without any of its options.
+pub(super) fn warn_of_limits(outcome: &mut Outcome) {
+    let Some(text) = outcome.variables().get(TOOL_OPTIONS) else { return };
+    let count = Words::split(TOOL_OPTIONS, text).map_or(0, |words| words.0.len());
+    let length = text.len();
+    if length > OLD_LENGTH || count > OLD_COUNT {
+        outcome.warn(format!(
+            "{TOOL_OPTIONS} has {length} bytes and {count} options, and Java 8 ignores all of them if \
+             there are more than {OLD_LENGTH} bytes or {OLD_COUNT} options: shorten it, or move to a \
+             later Java"
+        ));
+    }
+}
+
 fn join(parts: &[&str]) -> String {
     let parts: Vec<_> =
         parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();

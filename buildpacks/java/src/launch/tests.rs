@@ -138,6 +138,17 @@ fn a_bad_number_keeps_the_app_from_starting() {
 }
 
 #[test]
+fn the_old_name_of_the_head_room_still_counts() {
+    let root = container("21.0.2");
+    let (set, said) = run(root.path(), &[("BPL_JVM_HEADROOM", "10")]);
+    assert!(set.contains("-Xmx417848K"), "{set}");
+    assert!(
+        said.contains("warning: BPL_JVM_HEADROOM is deprecated: set BPL_JVM_HEAD_ROOM"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_heap_that_begins_larger_than_it_may_become() {
     let root = container("21.0.2");
     let (set, said) = run(root.path(), &[("JAVA_TOOL_OPTIONS", "-Xms2g")]);
@@ -208,6 +219,114 @@ fn old_javas_get_what_they_need() {
 }
 
 #[test]
+fn java_8_is_not_given_more_than_it_reads() {
+    let root = container("1.8.0_492");
+    let many = "-Da=b ".repeat(65);
+    let long = format!("-Dlong={}", "x".repeat(1100));
+    for options in [many.as_str(), &long] {
+        let (set, said) = run(root.path(), &[("JAVA_TOOL_OPTIONS", options)]);
+        assert!(set.contains(options.trim()), "{set}");
+        assert!(said.contains("and Java 8 ignores all of them if there are more than"), "{said}");
+    }
+    assert!(!run(root.path(), &[]).1.contains("warning"));
+    let later = container("17.0.1");
+    assert!(!run(later.path(), &[("JAVA_TOOL_OPTIONS", &many)]).1.contains("warning"));
+}
+
+#[test]
+fn a_dump_that_could_not_be_written_is_not_promised() {
+    let root = container("21.0.2");
+    for dir in ["/proc/self/dumps", "/proc/self"] {
+        let (set, said) = run(root.path(), &[("BPL_HEAP_DUMP_PATH", dir)]);
+        assert!(!set.contains("HeapDump") && set.contains("-Xmx"), "{set}");
+        assert!(said.contains("warning: there will be no heap dumps: "), "{said}");
+        assert!(said.contains(dir) && said.contains("BPL_HEAP_DUMP_PATH"), "{said}");
+    }
+}
+
+#[test]
+fn the_debugger_listens_where_the_network_of_the_container_is() {
+    let address = |java: &str, disabled: Option<&str>| {
+        let root = container(java);
+        if let Some(text) = disabled {
+            let dir = root.path().join("sys/module/ipv6/parameters");
+            fs_err::create_dir_all(&dir).unwrap();
+            fs_err::write(dir.join("disable"), text).unwrap();
+        }
+        let (set, _) = run(root.path(), &[("BPL_DEBUG_ENABLED", "true")]);
+        let (_, rest) = set.split_once("address=").unwrap();
+        rest.split(',').next().unwrap().to_owned()
+    };
+    assert_eq!(address("17.0.1", Some("0\n")), "*:8000");
+    for off in [Some("1\n"), Some(""), None] {
+        assert_eq!(address("17.0.1", off), "0.0.0.0:8000", "{off:?}");
+    }
+    assert_eq!(address("1.8.0_492", Some("0\n")), "8000");
+}
+
+#[test]
+fn details_of_diagnosis_can_be_chosen() {
+    let root = container("17.0.1");
+    let (set, _) = run(
+        root.path(),
+        &[
+            ("BPL_JAVA_NMT_ENABLED", "true"),
+            ("BPL_JAVA_NMT_LEVEL", "detail"),
+            ("BPL_JAVA_NMT_PRINT", "true"),
+            ("BPL_JFR_ENABLED", "true"),
+            ("BPL_JFR_ARGS", "delay=5s"),
+            ("BPL_JMX_ENABLED", "true"),
+            ("BPL_JMX_HOST", "0.0.0.0"),
+        ],
+    );
+    // The last two only work in this order, and only with the variable for this Java.
+    let order =
+        "-XX:+UnlockDiagnosticVMOptions -XX:NativeMemoryTracking=detail -XX:+PrintNMTStatistics";
+    for option in [
+        order,
+        "-XX:StartFlightRecording=delay=5s",
+        "-Djava.rmi.server.hostname=0.0.0.0",
+        "-Dcom.sun.management.jmxremote.host=0.0.0.0",
+        "NMT_LEVEL_1=detail",
+    ] {
+        assert!(set.contains(option), "{option}: {set}");
+    }
+}
+
+#[test]
+fn options_can_go_where_child_processes_do_not_look() {
+    let root = container("21.0.2");
+    let (set, _) = run(
+        root.path(),
+        &[
+            ("BPL_JAVA_OPTIONS_VAR", "JDK_JAVA_OPTIONS"),
+            ("JDK_JAVA_OPTIONS", "-Dmine=1"),
+            ("JAVA_OPTS", "-Dyours=2"),
+        ],
+    );
+    assert_eq!(
+        set,
+        format!("JDK_JAVA_OPTIONS=-XX:+ExitOnOutOfMemoryError {MEMORY} -Dyours=2 -Dmine=1")
+    );
+}
+
+#[test]
+fn spring_is_told_what_the_settings_say() {
+    let root = container("21.0.2");
+    let enable = |value: bool| format!("-Dorg.springframework.cloud.bindings.boot.enable={value}");
+    let of = |name: &str, value: &str| {
+        let (set, said) = run(root.path(), &[("BPI_SPRING_CLOUD_BINDINGS", "true"), (name, value)]);
+        let enabled = [true, false].into_iter().find(|value| set.contains(&enable(*value)));
+        (enabled, said.contains("is deprecated"))
+    };
+    assert_eq!(of("BPL_SPRING_CLOUD_BINDINGS_DISABLED", "true"), (Some(false), false));
+    assert_eq!(of("BPL_SPRING_CLOUD_BINDINGS_ENABLED", "false"), (Some(false), true));
+    assert_eq!(of("BPL_SPRING_CLOUD_BINDINGS_ENABLED", "true"), (Some(true), true));
+    let (set, _) = run(root.path(), &[("BPL_SPRING_AOT_ENABLED", "true")]);
+    assert!(set.contains(" -Dspring.aot.enabled=true"), "{set}");
+}
+
+#[test]
 fn diagnosis_is_switched_on_by_settings() {
     let root = container("21.0.2");
     let dumps = root.path().join("dumps").display().to_string();
@@ -270,6 +389,33 @@ fn security_properties_go_to_a_temporary_file() {
 }
 
 #[test]
+fn where_nothing_can_be_written_the_app_starts_all_the_same() {
+    let root = container("21.0.2");
+    let key = rcgen::generate_simple_self_signed(["one".to_owned()]).unwrap();
+    let bundle = root.path().join("bundle.pem");
+    fs_err::write(&bundle, key.cert.pem()).unwrap();
+    let cacerts = root.path().join("java/lib/security/cacerts");
+    fs_err::create_dir_all(cacerts.parent().unwrap()).unwrap();
+    fs_err::write(&cacerts, crate::trust::write_store(&[])).unwrap();
+    let (set, said) = run(
+        root.path(),
+        &[
+            ("TMPDIR", "/proc/self"),
+            ("SECURITY_PROVIDERS", "1|x.Y"),
+            ("SSL_CERT_FILE", bundle.to_str().unwrap()),
+            ("BPL_JVM_CACERTS_DISABLED", "false"),
+        ],
+    );
+    assert!(set.contains("-Xmx") && !set.contains("/proc/self"), "{set}");
+    for what in ["security properties are not set: ", "1 certificates of the system are not used: "]
+    {
+        let line =
+            said.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{said}"));
+        assert!(line.ends_with("give the container a writable /tmp"), "{line}");
+    }
+}
+
+#[test]
 fn the_port_reaches_the_framework() {
     let root = container("21.0.2");
     for (framework, expected) in [
@@ -281,8 +427,10 @@ fn the_port_reaches_the_framework() {
         let variables = [("PORT", "9000"), ("BPI_JAVA_FRAMEWORK", framework)];
         assert!(run(root.path(), &variables).0.contains(expected), "{framework}");
     }
-    let variables = [("PORT", "9000"), ("BPI_JAVA_FRAMEWORK", "spring-boot"), ("SERVER_PORT", "1")];
-    assert!(!run(root.path(), &variables).0.contains("9000"));
+    for more in [("SERVER_PORT", "1"), ("BPL_JAVA_PORT_DISABLED", "true")] {
+        let variables = [("PORT", "9000"), ("BPI_JAVA_FRAMEWORK", "spring-boot"), more];
+        assert!(!run(root.path(), &variables).0.contains("9000"), "{more:?}");
+    }
 }
 
 #[test]
@@ -290,6 +438,8 @@ fn a_database_url_is_handed_on_when_asked_for() {
     let root = container("21.0.2");
     let url = ("DATABASE_URL", "postgres://u:p@db/shop");
     assert!(!run(root.path(), &[url]).0.contains("JDBC"));
+    let asked = run(root.path(), &[url, ("BPL_JAVA_DATABASE_URL_ENABLED", "true")]);
+    assert!(asked.0.contains("JDBC_DATABASE_USERNAME=u"), "{}", asked.0);
     let (set, _) = run(root.path(), &[url, ("DYNO", "web.1"), ("BPL_JAVA_QUIET", "1")]);
     insta::assert_snapshot!(set.replace(MEMORY, "<memory>"), @"
     JAVA_TOOL_OPTIONS=-XX:+ExitOnOutOfMemoryError <memory>
