@@ -1,6 +1,7 @@
 //! Every mistake and what is said about it.
 
 use insta::{allow_duplicates, assert_snapshot};
+use kouti_testing::bindings::{needs_entry, only_one};
 
 use super::case;
 
@@ -49,13 +50,7 @@ fn two_bindings_cannot_be_for_the_same_repositories() {
 
 #[test]
 fn credentials_have_to_be_there() {
-    let case = case().binding("b", "git-credentials", [("context", "https://example.org")]);
-    assert_snapshot!(case.fails().error(), @"
-    error[binding-entry-missing]: the binding `b` has no entry `credentials`
-
-    hint: add a file `credentials` to the binding
-    hint: keys are case-sensitive; it has: context
-    ");
+    needs_entry(&case(), "git-credentials", "credentials", ("context", "https://example.org"));
 }
 
 #[test]
@@ -75,22 +70,10 @@ fn credentials_have_to_be_lines_that_git_reads() {
 
 #[test]
 fn a_key_needs_the_hosts_that_it_is_for() {
-    let case = case().binding("key", "git-ssh", [("ssh-privatekey", "x")]);
-    assert_snapshot!(case.fails().error(), @"
-    error[binding-entry-missing]: the binding `key` has no entry `known_hosts`
-
-    hint: add a file `known_hosts` to the binding
-    hint: keys are case-sensitive; it has: ssh-privatekey
-    ");
+    needs_entry(&case(), "git-ssh", "known_hosts", ("ssh-privatekey", "x"));
 }
 
 #[test]
 fn only_one_key_can_be_used() {
-    let entries = [("ssh-privatekey", "x"), ("known_hosts", "y")];
-    let case = case().binding("one", "git-ssh", entries).binding("two", "git-ssh", entries);
-    assert_snapshot!(case.fails().error(), @"
-    error[several-bindings]: there is more than one binding of type `git-ssh`: one, two
-
-    hint: keep one binding of type `git-ssh` and remove the others
-    ");
+    only_one(&case(), "git-ssh", &[("ssh-privatekey", "x"), ("known_hosts", "y")]);
 }

@@ -119,6 +119,9 @@ fn prepare(
         // Left by a container that was killed; the number may be somebody else's by now.
         let _ = fs_err::remove_file(temp.join("httpd.pid"));
     }
+    if let Some(conf) = asked.conf.as_deref().filter(|_| asked.serves) {
+        kouti_web::show_configuration(env, conf);
+    }
     let conf = asked.conf.as_deref().and_then(|conf| fs_err::read_to_string(conf).ok());
     let conf = conf.unwrap_or_default();
     if conf.contains("${KOUTI_HTPASSWD}") {

@@ -260,6 +260,16 @@ fn remarks(configuration: &Configuration) -> Vec<Notice> {
             );
         }
     }
+    let is_file = |log: &&String| {
+        let elsewhere = ["off", "stderr"].contains(&log.as_str()) || log.contains([':', '$']);
+        log.starts_with("/var/") || !(elsewhere || log.starts_with('/'))
+    };
+    if let Some(log) = configuration.logs().iter().find(is_file) {
+        notices.push(
+            Notice::new(format!("`{log}` is a log that nobody sees, and that fills the container"))
+                .hint("write `access_log /dev/stdout;` and `error_log stderr;`"),
+        );
+    }
     if configuration.main_directive("user").is_some() {
         notices.push(
             Notice::new("the `user` directive has no effect: nginx does not run as root")

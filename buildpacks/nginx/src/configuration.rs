@@ -22,6 +22,8 @@ pub struct Configuration {
     pub(crate) http_start: Option<(usize, usize)>,
     /// What `listen` directives ask for.
     pub(crate) listens: Vec<String>,
+    /// Where `access_log` and `error_log` directives write to.
+    pub(crate) logs: Vec<String>,
 }
 
 /// One file.
@@ -116,8 +118,17 @@ impl Configuration {
         &self.listens
     }
 
+    /// Where requests and errors are written to.
+    #[must_use]
+    pub fn logs(&self) -> &[String] {
+        &self.logs
+    }
+
     fn note(&mut self, statement: &Statement, context: &[String], file: Option<usize>) {
         let name = statement.name().to_owned();
+        if matches!(name.as_str(), "access_log" | "error_log") {
+            self.logs.extend(statement.words.get(1).cloned());
+        }
         match context {
             [] => {
                 if name == "http" && statement.end == End::Opens {

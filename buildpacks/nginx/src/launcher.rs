@@ -84,6 +84,7 @@ fn prepare(
     let place = Place { dir: &dir, root: root_of(conf, prefix), temp_dir: temp, dist: &server.dir };
     let written = rendering::write(&configuration, place)
         .map_err(|error| TempDirUnusable { dir: temp.to_owned(), error })?;
+    kouti_web::show_configuration(env, &written.conf);
     let workers = kouti_web::workers::count(env, Path::new("/"));
     Ok(arguments(options, prefix, &written, &configuration, temp, workers))
 }

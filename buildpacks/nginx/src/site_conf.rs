@@ -145,6 +145,9 @@ fn http(conf: &mut Conf) {
     }
 }
 
+/// The beginning of a page with variables of the container.
+const PAGE_HEAD: &str = "{{publicEnv \"html\"}}";
+
 /// Variables that the server uses, each computed only where it is used.
 fn maps(conf: &mut Conf, site: &Site) {
     conf.line("geo $kouti_dollar { default \"$\"; }");
@@ -163,6 +166,11 @@ fn maps(conf: &mut Conf, site: &Site) {
             "$kouti_first_host".to_owned(),
         )],
     );
+    if !site.runtime_env_files.is_empty() {
+        let globs = site.runtime_env_files.iter();
+        let rows: Vec<_> = globs.map(|glob| (regex(&glob.regex), PAGE_HEAD.to_owned())).collect();
+        conf.map("$uri", "$kouti_head", "'<head'", &rows);
+    }
     if site.force_https {
         let mut exempt = vec!["\"~*^https:\" 0".to_owned()];
         exempt.push("\"~^[^:]*:/[.]well-known/acme-challenge/\" 0".to_owned());
@@ -349,7 +357,8 @@ fn access(conf: &mut Conf, site: &Site) {
         conf.line("gzip_static off;");
         conf.line("sub_filter_once on;");
         conf.line("sub_filter_last_modified on;");
-        conf.line("sub_filter '<head' {{publicEnv \"html\"}};");
+        let head = if site.runtime_env_files.is_empty() { PAGE_HEAD } else { "$kouti_head" };
+        conf.line(&format!("sub_filter '<head' {head};"));
     }
 }
 

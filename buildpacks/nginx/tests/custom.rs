@@ -67,6 +67,17 @@ fn what_a_container_needs_may_be_said_or_not() {
 }
 
 #[test]
+fn the_configuration_is_shown_without_secrets() {
+    let header = "server {\n    add_header X-Seen \"{{env \"API_TOKEN\"}} {{env \"COLOUR\"}}\";";
+    let Some(case) = app(&CONF.replacen("server {", header, 1)) else { return };
+    let variables =
+        [("BPL_DEBUG_CONFIG", "true"), ("API_TOKEN", "canary-3f6a"), ("COLOUR", "blue")];
+    let mut site = Site::start(&case.build(), &variables);
+    site.wait_for("add_header X-Seen \"*** blue\";");
+    assert_eq!(site.get("/").header("X-Seen"), Some("canary-3f6a blue"));
+}
+
+#[test]
 fn the_real_nginx_names_the_line_of_the_app() {
     let conf = CONF.replace("    root public;", "    # {{env \"A\"}}\n    rooot public;");
     let Some(case) = app(&conf) else { return };

@@ -276,6 +276,30 @@ fn a_container_without_the_program() {
 }
 
 #[test]
+fn what_nginx_accepts_but_no_container_is_remarked_on() {
+    let conf = format!(
+        "user www-data;\ndaemon on;\nerror_log stderr;\n{}",
+        CONF.replace("http {", "http {\n    access_log logs/access.log;\n    access_log off;\n")
+            .replace("listen {{port}};", "listen {{port}};\n        listen [::]:443;")
+    );
+    let log = case().file("nginx.conf", conf).build().log();
+    let remarks: Vec<_> = log
+        .lines()
+        .filter(|line| line.starts_with("warning:") || line.starts_with("hint:"))
+        .collect();
+    assert_snapshot!(remarks[..remarks.len() / 2].join("\n"), @"
+    warning: `listen [::]:443` needs privileges in many containers
+    hint: write `listen {{port}};` instead of port 443
+    warning: `logs/access.log` is a log that nobody sees, and that fills the container
+    hint: write `access_log /dev/stdout;` and `error_log stderr;`
+    warning: the `user` directive has no effect: nginx does not run as root
+    hint: remove it
+    warning: `daemon on` ends the container as soon as nginx has started
+    hint: remove it, or write `daemon off;`
+    ");
+}
+
+#[test]
 fn a_port_that_the_router_of_cloud_foundry_does_not_reach() {
     let conf = CONF.replace("{{port}}", "80");
     let case = case().file("nginx.conf", conf);

@@ -5,6 +5,7 @@ mod build;
 mod compression;
 mod custom;
 mod errors;
+mod frontend;
 mod plan;
 mod rebuild;
 mod security;

@@ -280,6 +280,52 @@ fn public_variables_reach_the_browser_and_no_others() {
     let html = run("html").unwrap().get("/");
     assert!(html.body.contains("<head data-public_web_api=\"https://api/?a=$b\">"), "{html:?}");
     assert_eq!(started(&[]).unwrap().get("/env.js").status, 404);
+
+    let some = [
+        ("BP_WEB_SERVER_RUNTIME_ENV", "html"),
+        ("BP_WEB_SERVER_RUNTIME_ENV_FILES", "/index.html, /docs/**"),
+    ];
+    let case = site(&some).unwrap().file("public/other.html", "<head></head>");
+    let site = Site::start(&case.build(), &variables);
+    assert!(site.get("/").body.contains("<head data-public_web_api=\"https://api/?a=$b\">"));
+    let other = site.get("/other.html").body;
+    assert!(other.contains("<head></head>"), "{other}");
+}
+
+#[test]
+fn dot_files_and_includes_are_served_where_that_is_asked_for() {
+    let settings = [("BP_WEB_SERVER_SERVE_DOTFILES", "true"), ("BP_WEB_SERVER_SSI", "true")];
+    let Some(case) = site(&settings) else { return };
+    let page = "<!--#include virtual=\"/about.html\" -->, <!--#echo var=\"uri\" -->";
+    let site = Site::start(&case.file("public/page.html", page).build(), &[]);
+    assert_eq!(site.get("/.env").body, "canary");
+    let page = site.send("GET /page.html HTTP/1.0\r\nHost: x\r\n\r\n").body;
+    assert_eq!(page, "about, /page.html");
+    let without = started(&[("BP_WEB_SERVER_SSI", "false")]).unwrap();
+    assert_eq!(without.get("/.env").status, 404);
+}
+
+#[test]
+fn a_container_says_how_many_workers_there_are_and_shows_its_configuration() {
+    let Some(case) = site(&[]) else { return };
+    let build = case.build();
+    let variables = [
+        ("BPL_NGINX_WORKERS", "3"),
+        ("BPL_NGINX_WORKER_CONNECTIONS", "77"),
+        ("BPL_DEBUG_CONFIG", "true"),
+    ];
+    let mut site = Site::start(&build, &variables);
+    site.wait_for("worker_connections 77;");
+    assert_eq!(site.get("/").status, 200);
+    let masters = children(site.id());
+    assert_eq!(masters.len(), 3, "{masters:?}");
+}
+
+/// The processes that a process has started.
+fn children(parent: u32) -> Vec<String> {
+    let path = format!("/proc/{parent}/task/{parent}/children");
+    let children = fs_err::read_to_string(path).unwrap();
+    children.split_whitespace().map(str::to_owned).collect()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kouti::{Context, Problem};
 use serde_json::Value;
 
+use crate::classic_files::{HTTPD, HTTPD_DIR, NGINX_DIR, NGINX_HTTP, NGINX_MAIN, NGINX_SERVER};
 use crate::cloud_foundry::{Classic, FPM_DIR, INI_DIR};
 use crate::composer_file::{ComposerFiles, NoComposerFile, inside, read_object};
 use crate::composer_json::ComposerJson;
@@ -55,6 +56,17 @@ pub(crate) struct Snippets {
     /// `.nginx.conf.d/*-http.conf`
     pub(crate) nginx_http: Vec<Snippet>,
     /// `.httpd.conf.d/*.conf`
+    pub(crate) httpd: Vec<Snippet>,
+    /// Those of them that Cloud Foundry's classic buildpack knows.
+    pub(crate) classic: ClassicSnippets,
+}
+
+/// Files for Cloud Foundry's classic buildpack, in the order in which they are included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ClassicSnippets {
+    pub(crate) nginx_main: Vec<Snippet>,
+    pub(crate) nginx_http: Vec<Snippet>,
+    pub(crate) nginx_server: Vec<Snippet>,
     pub(crate) httpd: Vec<Snippet>,
 }
 
@@ -173,9 +185,16 @@ impl Snippets {
         let read = |below: &str, ending: &str| snippets(dir, below, ending);
         let mut ini = read(".php.ini.d", ".ini")?;
         let mut fpm = read(".php.fpm.d", ".conf")?;
+        let mut classic = ClassicSnippets::default();
         if is_classic {
             ini.extend(read(INI_DIR, ".ini")?);
             fpm.extend(read(FPM_DIR, ".conf")?);
+            classic = ClassicSnippets {
+                nginx_main: named(dir, NGINX_DIR, &NGINX_MAIN)?,
+                nginx_http: named(dir, NGINX_DIR, &NGINX_HTTP)?,
+                nginx_server: named(dir, NGINX_DIR, &NGINX_SERVER)?,
+                httpd: named(dir, HTTPD_DIR, &HTTPD)?,
+            };
         }
         Ok(Self {
             ini,
@@ -183,8 +202,19 @@ impl Snippets {
             nginx_server: read(".nginx.conf.d", "-server.conf")?,
             nginx_http: read(".nginx.conf.d", "-http.conf")?,
             httpd: read(".httpd.conf.d", ".conf")?,
+            classic,
         })
     }
+}
+
+/// Those of the files `names` that the app has.
+fn named(dir: &Path, below: &str, names: &[&str]) -> Result<Vec<Snippet>, Problem> {
+    let all = snippets(dir, below, ".conf")?;
+    let with = |name: &&str| {
+        let path = format!("{below}/{name}");
+        all.iter().find(|snippet| snippet.path == path).cloned()
+    };
+    Ok(names.iter().filter_map(with).collect())
 }
 
 fn snippets(dir: &Path, below: &str, ending: &str) -> Result<Vec<Snippet>, Problem> {

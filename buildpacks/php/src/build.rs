@@ -7,6 +7,7 @@ use std::path::Path;
 use kouti::{BuildContext, Launch, LayerEnv, Log, Problem, settings};
 
 use crate::app::App;
+use crate::classic_files;
 use crate::cloud_foundry::Classic;
 use crate::composer::Runner;
 use crate::config;
@@ -24,6 +25,9 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     let classic = Classic::read(context)?;
     let env = classic.apply(&context.env);
     let context = &BuildContext { context: context.with_env(env), ..context.clone() };
+    if classic.is_active {
+        classic_files::fill_in(&context.app_dir, &context.env)?;
+    }
     let app = App::read(context, classic)?;
     let settings = Settings::read(&context.env)?;
     let recipe = Recipe::decide(&app, &settings, context)?;
@@ -69,6 +73,7 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     runtime::install(context, log, &toolchain, &inventory, &extensions)?;
     if app.classic.is_active {
         link_classic_names(context)?;
+        link_classic_vendor(&app.dir, &recipe)?;
     }
     context.helper_layer(log, &["php-launch"], &processes::PROGRAMS, LayerEnv::new())?;
 
@@ -100,6 +105,17 @@ fn link_classic_names(context: &BuildContext) -> io::Result<()> {
         symlink(context.layers.path("helper").join("bin/helper"), link)?;
     }
     Ok(())
+}
+
+/// Apps look for their packages in the document root too, where the classic buildpack has a link.
+fn link_classic_vendor(app_dir: &Path, recipe: &Recipe) -> io::Result<()> {
+    let (Some(install), Some(site)) = (&recipe.install, &recipe.site) else { return Ok(()) };
+    let link = app_dir.join(&site.web_dir).join("vendor");
+    if link.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let up = "../".repeat(Path::new(&site.web_dir).components().count());
+    symlink(format!("{up}{}", install.vendor_dir), link)
 }
 
 /// What was chosen, and why.

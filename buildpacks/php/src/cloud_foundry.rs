@@ -27,8 +27,14 @@ const IGNORED: [&str; 3] = ["STACK", "PHP_VM", "PHP_DEFAULT"];
 const PROGRAMS: [&str; 4] = ["fpm", "cli", "cgi", "pear"];
 /// Parts of the directory for which there is another place.
 const UNUSED: [(&str, &str); 4] = [
-    ("httpd", "put directives into .httpd.conf.d, or name a whole file in BP_PHP_SERVER_CONF"),
-    ("nginx", "put directives into .nginx.conf.d, or name a whole file in BP_PHP_SERVER_CONF"),
+    (
+        "httpd/httpd.conf",
+        "put what differs into .httpd.conf.d, or name a whole configuration in BP_PHP_SERVER_CONF",
+    ),
+    (
+        "nginx/nginx.conf",
+        "put what differs into .nginx.conf.d, or name a whole configuration in BP_PHP_SERVER_CONF",
+    ),
     ("php/php.ini", "put what differs into .php.ini.d"),
     ("php/php-fpm.conf", "put what differs into .php.fpm.d"),
 ];
@@ -92,11 +98,16 @@ impl Reader<'_> {
         };
         let server = self.text("WEB_SERVER")?.unwrap_or_else(|| "httpd".to_owned());
         let lib = self.text("LIBDIR")?;
-        set("BP_PHP_WEB_DIR", self.web_dir(&server)?);
+        let web_dir = self.web_dir(&server)?;
+        let composer_file = self.composer_file(web_dir.as_deref());
+        set("BP_PHP_WEB_DIR", web_dir);
         set("BP_PHP_LIB_DIR", lib.clone());
         set("BP_PHP_SERVER_ADMIN", self.text("ADMIN_EMAIL")?);
         let vendor = self.text("COMPOSER_VENDOR_DIR")?;
-        if ComposerFiles::find(self.dir, self.env.given("COMPOSER")).has_json {
+        let named = self.env.given("COMPOSER").or(composer_file.as_deref());
+        let has_packages = ComposerFiles::find(self.dir, named).has_json;
+        set("COMPOSER", composer_file);
+        if has_packages {
             let lib = lib.unwrap_or_else(|| "lib".to_owned());
             let vendor = vendor.unwrap_or_else(|| format!("{lib}/vendor"));
             set("COMPOSER_VENDOR_DIR", Some(vendor.replace("{LIBDIR}", &lib)));
@@ -172,6 +183,16 @@ impl Reader<'_> {
         let is_there = inside(self.dir, &dir).is_some_and(|dir| self.dir.join(dir).is_dir());
         let dir = if is_there { dir } else { ".".to_owned() };
         Ok((server != "none").then_some(dir))
+    }
+
+    /// The composer file, if it is not where Composer looks for it.
+    fn composer_file(&self, web_dir: Option<&str>) -> Option<String> {
+        let dirs = [Some("."), web_dir, self.env.given("COMPOSER_PATH")].into_iter().flatten();
+        let dir = dirs
+            .filter_map(|dir| inside(self.dir, dir))
+            .find(|dir| self.dir.join(dir).join("composer.json").is_file())?;
+        let file = Path::new(&dir).join("composer.json");
+        (file != Path::new("composer.json")).then(|| file.to_string_lossy().into_owned())
     }
 
     fn extensions(&self) -> Result<String, BadOptions> {

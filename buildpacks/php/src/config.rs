@@ -33,6 +33,8 @@ pub(crate) struct Config {
     open: Vec<String>,
     /// Variables of the image.
     pre_start: Option<String>,
+    /// Whether a file of the app lets httpd log requests, once.
+    logs_requests: bool,
     extensions: String,
     /// Whether a certificate may only be there when a container starts.
     certificate_is_bound: bool,
@@ -75,8 +77,11 @@ impl Config {
             }
         }
         let all = &app.snippets;
-        let snippets =
-            [&all.ini, &all.fpm, &all.nginx_server, &all.nginx_http, &all.httpd].into_iter();
+        let classic = &all.classic;
+        let snippets = [&all.ini, &all.fpm, &all.nginx_server, &all.nginx_http, &all.httpd]
+            .into_iter()
+            .chain([&classic.nginx_main, &classic.nginx_http, &classic.nginx_server])
+            .chain([&classic.httpd]);
         Self {
             ini,
             files,
@@ -86,6 +91,7 @@ impl Config {
                 .map(|snippet| (snippet.path.clone(), kouti::sha256(&snippet.text)))
                 .collect(),
             open: open(app, recipe),
+            logs_requests: classic.httpd.iter().any(|snippet| snippet.text.contains("CustomLog")),
             certificate_is_bound: !all
                 .nginx_server
                 .iter()
@@ -169,6 +175,9 @@ impl Config {
         }
         if let Some(commands) = &self.pre_start {
             all.push((names::PRE_START, commands.clone()));
+        }
+        if self.logs_requests && recipe.server == ServerName::Httpd {
+            all.push(("BPL_PHP_ACCESS_LOG", "off".to_owned()));
         }
         if recipe.live_reload {
             all.push((names::LIVE_RELOAD, "true".to_owned()));

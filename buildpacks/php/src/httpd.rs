@@ -80,6 +80,9 @@ Mutex file:/tmp default
         text.push_str(REDIRECT);
     }
     text.push_str("Include ${KOUTI_PHP_RUN_DIR}/httpd/*.conf\n");
+    for snippet in &snippets.classic.httpd {
+        let _ = writeln!(text, "Include ${{APP_ROOT}}/{}", snippet.path);
+    }
     if !snippets.httpd.is_empty() {
         text.push_str("IncludeOptional ${APP_ROOT}/.httpd.conf.d/*.conf\n");
     }

@@ -108,6 +108,8 @@ fn kouti(wishes: &IniWishes<'_>) -> String {
          ; Nothing else may be writable.\n\
          sys_temp_dir = /tmp\n\
          upload_tmp_dir = /tmp\n\
+         ; libcurl looks at no variable. Where this one is not set, it has its own authorities.\n\
+         curl.cainfo = \"${{CURL_CA_BUNDLE}}\"\n\
          session.save_path = /tmp\n\
          session.name = PHPSESSID\n\
          session.cookie_httponly = On\n\

@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod build;
 mod check;
+mod classic_files;
 mod cloud_foundry;
 mod composer;
 mod composer_failure;

@@ -17,17 +17,30 @@ pub(crate) const OTHER_FILE: &str = ".nginx.kouti.conf";
 
 /// The whole file. What depends on the container is in files that the supervisor writes.
 pub(crate) fn config(site: &Site, snippets: &Snippets) -> String {
-    let mut text = String::from(
-        "# Written by kouti/php. Change it with files in .nginx.conf.d.\n\
-         daemon off;\n\
-         error_log stderr notice;\n\
-         pid /tmp/nginx.pid;\n\
-         events {\n    worker_connections 1024;\n}\n\
-         http {\n",
-    );
-    text.push_str(&indented(&http(site, &snippets.nginx_http)));
+    let mut text = "# Written by kouti/php. Change it with files in .nginx.conf.d.\n".to_owned();
+    let classic = &snippets.classic;
+    for line in ["daemon off;", "error_log stderr notice;", "pid /tmp/nginx.pid;"] {
+        if !is_set(&classic.nginx_main, line.split(' ').next().unwrap_or_default()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    if !is_set(&classic.nginx_main, "events") {
+        text.push_str("events {\n    worker_connections 1024;\n}\n");
+    }
+    text.push_str(&includes(&classic.nginx_main));
+    text.push_str("http {\n");
+    let in_http = [&snippets.nginx_http[..], &classic.nginx_http].concat();
+    let http = http(site, &in_http) + &includes(&classic.nginx_http);
+    text.push_str(&indented(&http));
     text.push_str("    server {\n");
-    let server = server(site, &snippets.nginx_server);
+    let in_server = [&snippets.nginx_server[..], &classic.nginx_server].concat();
+    let mut server = server(site, &in_server);
+    locations(site, &in_server, &classic.nginx_server, &mut server);
+    server.push_str(&includes(&classic.nginx_server));
+    if !snippets.nginx_server.is_empty() {
+        server.push_str("include .nginx.conf.d/*-server.conf;\n");
+    }
     text.push_str(&indented(&indented(&server)));
     text.push_str("    }\n");
     if !snippets.nginx_http.is_empty() {
@@ -35,6 +48,14 @@ pub(crate) fn config(site: &Site, snippets: &Snippets) -> String {
     }
     text.push_str("}\n");
     text
+}
+
+/// Lines for files of Cloud Foundry's classic buildpack.
+fn includes(snippets: &[Snippet]) -> String {
+    snippets.iter().fold(String::new(), |mut text, snippet| {
+        let _ = writeln!(text, "include {};", snippet.path);
+        text
+    })
 }
 
 fn http(site: &Site, snippets: &[Snippet]) -> String {
@@ -65,12 +86,21 @@ fn http(site: &Site, snippets: &[Snippet]) -> String {
     line("fastcgi_buffer_size 32k");
     line(&format!("root {}", if site.web_dir.is_empty() { "." } else { &site.web_dir }));
     line("index index.php index.html");
-    text.push_str(MAPS);
-    if site.https_redirect {
-        text.push_str(REDIRECT_MAP);
+    for map in MAPS.iter().chain(site.https_redirect.then_some(&REDIRECT_MAP)) {
+        let variable = map.lines().next().and_then(|line| line.split(' ').nth(2));
+        if !has(snippets, &format!(" {} ", variable.unwrap_or_default())) {
+            text.push_str(map);
+        }
     }
-    text.push_str(LOG_FORMATS);
-    text.push_str(kouti_web::MIME_TYPES);
+    for format in LOG_FORMATS {
+        let name = format.split(' ').nth(1).unwrap_or_default();
+        if !has(snippets, &format!("log_format {name} ")) {
+            text.push_str(format);
+        }
+    }
+    if !has(snippets, "mime.types") {
+        text.push_str(kouti_web::MIME_TYPES);
+    }
     for (directive, file) in [
         ("client_max_body_size", "body"),
         ("keepalive_timeout", "keepalive"),
@@ -81,26 +111,35 @@ fn http(site: &Site, snippets: &[Snippet]) -> String {
             let _ = writeln!(text, "include {RUN_DIR}/nginx/{file}.conf;");
         }
     }
-    let _ = writeln!(text, "upstream php_fpm {{\n    include {RUN_DIR}/nginx/upstream.conf;\n}}");
+    if !has(snippets, "upstream php_fpm") {
+        let _ =
+            writeln!(text, "upstream php_fpm {{\n    include {RUN_DIR}/nginx/upstream.conf;\n}}");
+    }
     text
 }
 
 /// Only what a proxy says of the request it got, and only its first word.
-const MAPS: &str = "\
+const MAPS: [&str; 3] = [
+    "\
 map $http_x_forwarded_proto $proxy_https {
     default '';
     ~*^https on;
 }
+",
+    "\
 map $proxy_https$https $php_https {
     default '';
     ~on on;
 }
+",
+    "\
 map $http_x_forwarded_proto $redirect_scheme {
     default http;
     http http;
     https https;
 }
-";
+",
+];
 
 const REDIRECT_MAP: &str = "\
 map $http_x_forwarded_proto $redirect_to_https {
@@ -109,14 +148,17 @@ map $http_x_forwarded_proto $redirect_to_https {
 }
 ";
 
-const LOG_FORMATS: &str = "\
-log_format common '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent';
-log_format extended '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent vcap_request_id=$http_x_vcap_request_id';
-log_format json escape=json '{\"time\":\"$time_iso8601\",\"remote\":\"$remote_addr\",\"method\":\"$request_method\",\"uri\":\"$request_uri\",\"status\":$status,\"bytes\":$body_bytes_sent,\"seconds\":$request_time,\"agent\":\"$http_user_agent\"}';
-";
+const LOG_FORMATS: [&str; 3] = [
+    "log_format common '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent';\n",
+    "log_format extended '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent vcap_request_id=$http_x_vcap_request_id';\n",
+    "log_format json escape=json '{\"time\":\"$time_iso8601\",\"remote\":\"$remote_addr\",\"method\":\"$request_method\",\"uri\":\"$request_uri\",\"status\":$status,\"bytes\":$body_bytes_sent,\"seconds\":$request_time,\"agent\":\"$http_user_agent\"}';\n",
+];
 
 fn server(site: &Site, snippets: &[Snippet]) -> String {
-    let mut text = format!("include {RUN_DIR}/nginx/server.conf;\n");
+    let mut text = String::new();
+    if !is_set(snippets, "listen") {
+        let _ = writeln!(text, "include {RUN_DIR}/nginx/server.conf;");
+    }
     let mut line = |line: &str| {
         let directive = line.split_whitespace().next().unwrap_or_default();
         if !is_set(snippets, directive) {
@@ -133,20 +175,18 @@ fn server(site: &Site, snippets: &[Snippet]) -> String {
     for network in &site.trusted_proxies {
         let _ = writeln!(text, "set_real_ip_from {network};");
     }
-    if site.https_redirect {
+    if site.https_redirect && !has(snippets, "$redirect_to_https") {
         text.push_str(
             "if ($redirect_to_https = yes) {\n    \
              return 301 https://$http_host$request_uri;\n}\n",
         );
     }
-    locations(site, snippets, &mut text);
-    if !snippets.is_empty() {
-        text.push_str("include .nginx.conf.d/*-server.conf;\n");
-    }
     text
 }
 
-fn locations(site: &Site, snippets: &[Snippet], text: &mut String) {
+/// `classic` is what has locations for all that ours are for; in other snippets they only come
+/// after ours.
+fn locations(site: &Site, snippets: &[Snippet], classic: &[Snippet], text: &mut String) {
     let fallback = match &site.front_controller {
         Some(script) => format!("/{script}$is_args$args"),
         None => "=404".to_owned(),
@@ -155,10 +195,11 @@ fn locations(site: &Site, snippets: &[Snippet], text: &mut String) {
         // Not a `location /`, which apps have in their own snippets.
         let _ = writeln!(text, "try_files $uri $uri/ {fallback};");
     }
-    let _ = writeln!(
-        text,
-        "location ^~ /.well-known/ {{\n    try_files $uri {fallback};\n}}\n\
-         location ~ /\\. {{\n    deny all;\n    access_log off;\n    log_not_found off;\n}}"
+    if !has(classic, "location ^~ /.well-known/") {
+        let _ = writeln!(text, "location ^~ /.well-known/ {{\n    try_files $uri {fallback};\n}}");
+    }
+    text.push_str(
+        "location ~ /\\. {\n    deny all;\n    access_log off;\n    log_not_found off;\n}\n",
     );
     for path in &site.denied {
         match path.strip_suffix('/') {
@@ -177,7 +218,9 @@ fn locations(site: &Site, snippets: &[Snippet], text: &mut String) {
              try_files $uri {fallback};\n}}"
         );
     }
-    text.push_str(PHP);
+    if !has(classic, "fastcgi_pass") {
+        text.push_str(PHP);
+    }
 }
 
 /// File name extensions of what is never made by PHP, unless there is no such file.
@@ -225,6 +268,11 @@ fn is_set(snippets: &[Snippet], directive: &str) -> bool {
     })
 }
 
+/// Whether a snippet has a text at all.
+fn has(snippets: &[Snippet], text: &str) -> bool {
+    snippets.iter().any(|snippet| snippet.text.contains(text))
+}
+
 fn indented(text: &str) -> String {
     text.lines().fold(String::new(), |mut indented, line| {
         let _ = writeln!(indented, "    {line}");
@@ -261,7 +309,7 @@ mod tests {
         let site =
             Site { denied: crate::site::denied("", "vendor", "vendor/bin"), ..Site::default() };
         let mut text = String::new();
-        locations(&site, &[], &mut text);
+        locations(&site, &[], &[], &mut text);
         assert_snapshot!(text.lines().skip(8).take(6).collect::<Vec<_>>().join("\n"), @"
         location = /composer.json {
             deny all;

@@ -53,5 +53,7 @@ pub(crate) fn denied(web_dir: &str, vendor_dir: &str, bin_dir: &str) -> Vec<Stri
     let vendor = format!("{vendor_dir}/");
     let bin = format!("{bin_dir}/");
     let bin = (!bin.starts_with(&vendor)).then_some(bin);
-    DEVELOPMENT.iter().map(ToString::to_string).chain([vendor]).chain(bin).collect()
+    // The classic buildpack of Cloud Foundry has packages elsewhere, and a link to them here.
+    let link = (vendor_dir != "vendor").then(|| "vendor/".to_owned());
+    DEVELOPMENT.iter().map(ToString::to_string).chain([vendor]).chain(link).chain(bin).collect()
 }

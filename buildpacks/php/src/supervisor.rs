@@ -18,7 +18,7 @@ use kouti_launch::supervisor::CannotStart;
 use kouti_report::{Colour, Explain, Fault, Problem};
 use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, kill_process_group,
-    set_child_subreaper, wait,
+    set_child_subreaper, test_kill_process_group, wait,
 };
 
 /// One program.
@@ -87,6 +87,17 @@ struct Running {
     finish: Signal,
     reload: Signal,
     end: Option<WaitStatus>,
+}
+
+impl Running {
+    fn has_ended(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether nobody of its process group is left either.
+    fn is_gone(&self) -> bool {
+        self.has_ended() && test_kill_process_group(self.id).is_err()
+    }
 }
 
 struct Group {
@@ -195,25 +206,30 @@ impl Group {
             if self.running[index].end.is_none() {
                 let _ = kill_process(id, finish);
             }
-            if !self.ends_before(index, limit) {
+            // Workers outlive a master that was killed.
+            let signal = if self.waits_for(index, limit, Running::has_ended) {
+                finish
+            } else {
                 in_time = false;
-                let _ = kill_process_group(id, Signal::TERM);
-            }
+                Signal::TERM
+            };
+            let _ = kill_process_group(id, signal);
         }
         let end = Instant::now() + LAST;
         for index in 0..self.running.len() {
-            if !in_time && !self.ends_before(index, end) {
+            if !self.waits_for(index, end, Running::is_gone) {
                 let _ = kill_process_group(self.running[index].id, Signal::KILL);
+                self.waits_for(index, Instant::now() + LAST, Running::is_gone);
             }
         }
         if in_time { 0 } else { TERMINATED }
     }
 
-    /// Waits for the end of a service; a second request to stop means at once.
-    fn ends_before(&mut self, index: usize, limit: Instant) -> bool {
+    /// Waits until something is so of a service; a second request to stop means at once.
+    fn waits_for(&mut self, index: usize, limit: Instant, is_so: fn(&Running) -> bool) -> bool {
         loop {
             self.reap();
-            if self.running[index].end.is_some() {
+            if is_so(&self.running[index]) {
                 return true;
             }
             let left = limit.saturating_duration_since(Instant::now());

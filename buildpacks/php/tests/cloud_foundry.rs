@@ -35,7 +35,7 @@ fn options_become_settings() {
     let build = classic(OPTIONS)
         .file(".bp-config/php/php.ini.d/own.ini", "extension=zip\n")
         .file(".bp-config/php/fpm.d/own.conf", "pm.max_children = 3\n")
-        .file(".bp-config/nginx/server-defaults.conf", "")
+        .file(".bp-config/nginx/nginx.conf", "")
         .build();
     assert_snapshot!(build.log().lines().take(14).collect::<Vec<_>>().join("\n"), @"
     Kouti PHP [version]
@@ -48,10 +48,10 @@ fn options_become_settings() {
         document root      web
         front controller   none
     warning: .bp-config/options.json: SNAPSHOT mean nothing here
-    warning: .bp-config/nginx is not used
-    hint: put directives into .nginx.conf.d, or name a whole file in BP_PHP_SERVER_CONF
+    warning: .bp-config/nginx/nginx.conf is not used
+    hint: put what differs into .nginx.conf.d, or name a whole configuration in BP_PHP_SERVER_CONF
       Installing PHP 8.2.30 for the build
-        1.7 kB from the buildpack in [time], sha256 ok
+        1.8 kB from the buildpack in [time], sha256 ok
     ");
     let env = build.launch_env("web");
     assert_eq!(env["KOUTI_PHP_PRE_START"], "echo one\necho two");
@@ -93,6 +93,108 @@ fn without_options_the_defaults_are_those_of_cloud_foundry() {
     // The classic buildpack would move the app into a directory.
     let moved = case.file("index.php", "").build();
     assert!(moved.log().contains("document root      the app itself"), "{}", moved.log());
+}
+
+#[test]
+fn files_of_nginx_join_the_generated_configuration() {
+    let build = classic(OPTIONS)
+        .file(
+            ".bp-config/nginx/http-php.conf",
+            "map $http_x_forwarded_proto $proxy_https { https on; }\n\
+             upstream php_fpm {\n    server unix:@{PHP_FPM_LISTEN};\n}\n",
+        )
+        .file(
+            ".bp-config/nginx/http-defaults.conf",
+            "include mime.types;\ngzip off;\nroot @{HOME}/#{WEBDIR};\n",
+        )
+        .file(".bp-config/nginx/server-defaults.conf", "listen ${PORT};\nserver_name _;\n")
+        .file(
+            ".bp-config/nginx/server-locations.conf",
+            "include own.conf;\nlocation ~ \\.php$ {\n    fastcgi_pass php_fpm;\n}\n",
+        )
+        .file(".bp-config/nginx/own.conf", "location = /own {\n    return 204;\n}\n")
+        .build();
+    assert!(!build.log().contains("is not used"), "{}", build.log());
+    let conf = build.app_file("nginx.conf");
+    let lines: Vec<_> = conf.lines().map(str::trim).collect();
+    let count = |line: &str| lines.iter().filter(|found| **found == line).count();
+    for file in ["http-defaults", "http-php", "server-defaults", "server-locations"] {
+        assert_eq!(count(&format!("include .bp-config/nginx/{file}.conf;")), 1, "{conf}");
+    }
+    // What they say is not said twice, and what they do not say is there.
+    for other in
+        ["gzip on;", "upstream php_fpm {", "server_name localhost;", "fastcgi_pass php_fpm;"]
+    {
+        assert_eq!(count(other), 0, "{other}: {conf}");
+    }
+    for ours in ["gzip_vary on;", "index index.php index.html;", "location ~ /\\. {"] {
+        assert_eq!(count(ours), 1, "{ours}: {conf}");
+    }
+    let file = |name: &str| build.app_file(&format!(".bp-config/nginx/{name}.conf"));
+    assert_eq!(
+        file("http-defaults"),
+        "include mime.types;\ngzip off;\nroot {{env \"APP_ROOT\"}}/web;\n"
+    );
+    assert!(file("http-php").contains("server unix:/tmp/php-fpm.socket;"));
+    assert_eq!(file("server-defaults"), "listen {{port}};\nserver_name _;\n");
+    assert!(file("server-locations").starts_with("include .bp-config/nginx/own.conf;\n"));
+}
+
+#[test]
+fn files_of_httpd_follow_the_generated_configuration() {
+    let build = console(r#"{"PHP_EXTENSIONS": [], "WEBDIR": "web"}"#)
+        .provides("httpd")
+        .file(
+            ".bp-config/httpd/extra/httpd-php.conf",
+            "ProxySet @{PHP_FPM_LISTEN}${HOME}/#{WEBDIR}\n",
+        )
+        .file(
+            ".bp-config/httpd/extra/httpd-modules.conf",
+            "LoadModule dir_module modules/mod_dir.so\n",
+        )
+        .file(".bp-config/httpd/extra/httpd-logging.conf", "CustomLog /dev/stdout common\n")
+        .file(".bp-config/httpd/httpd.conf", "")
+        .build();
+    let log = build.log();
+    assert!(log.contains("warning: .bp-config/httpd/httpd.conf is not used"), "{log}");
+    let conf = build.layer("php-config").read("httpd.conf");
+    let included: Vec<_> = conf.lines().filter(|line| line.contains(".bp-config")).collect();
+    assert_snapshot!(included.join("\n"), @"
+    Include ${APP_ROOT}/.bp-config/httpd/extra/httpd-modules.conf
+    Include ${APP_ROOT}/.bp-config/httpd/extra/httpd-logging.conf
+    Include ${APP_ROOT}/.bp-config/httpd/extra/httpd-php.conf
+    ");
+    let file = |name: &str| build.app_file(&format!(".bp-config/httpd/extra/httpd-{name}.conf"));
+    assert_eq!(file("php"), "ProxySet 127.0.0.1:9000${APP_ROOT}/web\n");
+    assert!(file("modules").starts_with("<IfModule !dir_module>\n"), "{}", file("modules"));
+    assert_eq!(build.launch_env("web")["BPL_PHP_ACCESS_LOG"], "off", "each request is logged once");
+}
+
+#[test]
+fn placeholders_in_files_of_php_become_variables() {
+    let build = classic(OPTIONS)
+        .file(".bp-config/php/php.ini.d/own.ini", "error_log = @{HOME}/#{LIBDIR}/log\n")
+        .file(".bp-config/php/fpm.d/own.conf", "env[ROOT] = #{HOME}/@{WEBDIR}\n")
+        .build();
+    let file = |name: &str| build.app_file(&format!(".bp-config/php/{name}"));
+    assert_eq!(file("php.ini.d/own.ini"), "error_log = ${APP_ROOT}/inc/log\n");
+    assert_eq!(file("fpm.d/own.conf"), "env[ROOT] = ${APP_ROOT}/web\n");
+}
+
+#[test]
+fn packages_are_found_where_the_classic_buildpack_finds_them() {
+    let options = r#"{"PHP_EXTENSIONS": [], "WEBDIR": "web"}"#;
+    let build = console(options)
+        .provides("httpd")
+        .file("conf/composer.json", "{}")
+        .env("COMPOSER_PATH", "conf")
+        .build();
+    assert!(build.app_path("lib/vendor/autoload.php").is_file(), "{}", build.log());
+    // Apps name it from the document root.
+    let link = fs_err::read_link(build.app_path("web/vendor")).unwrap();
+    assert_eq!(link, std::path::Path::new("../lib/vendor"));
+    let build = console(options).provides("httpd").file("web/composer.json", "{}").build();
+    assert!(build.app_path("web/vendor/autoload.php").is_file(), "{}", build.log());
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn packages_are_installed_without_those_for_development() {
     warning: composer.lock does not fit composer.json: it was made from another version of it
     hint: run `composer update --lock` and commit composer.lock
       Installing PHP 8.5.4 for the build
-        1.7 kB from the buildpack in [time], sha256 ok
+        1.8 kB from the buildpack in [time], sha256 ok
       Installing list of PHP's extensions
       Installing Composer 2.10.2
         35 B from the buildpack in [time], sha256 ok
@@ -146,6 +146,15 @@ fn composer_works_where_the_app_says() {
         .json("composer.json", |json| json["config"]["vendor-dir"] = "lib/vendor".into())
         .build();
     assert!(configured.app_path("lib/vendor/autoload.php").is_file());
+}
+
+#[test]
+fn an_older_composer_can_be_asked_for() {
+    let case =
+        shop().artifact(crate::support::composer("2.2.5")).env("BP_COMPOSER_VERSION", "2.2.*");
+    let log = case.build().log();
+    assert!(log.contains("BP_COMPOSER_VERSION   2.2.*   <- used"), "{log}");
+    assert!(log.contains("2.2.5 chosen"), "{log}");
 }
 
 #[test]

@@ -110,6 +110,50 @@ fn settings_of_the_container_reach_the_servers() {
 }
 
 #[test]
+fn numbers_of_the_container_reach_fpm_and_the_web_server() {
+    let (build, place) = (page().build(), Place::new());
+    let web = place.launch(&build).env("BPL_PHP_FPM_MAX_CHILDREN", "7");
+    let web = web.env("WEB_CONCURRENCY", "3").env("BPL_PHP_FPM_MAX_REQUESTS", "50");
+    let mut web = web.env("BPL_PHP_KEEPALIVE", "12").start().unwrap();
+    web.wait_for("7 PHP workers (BPL_PHP_FPM_MAX_CHILDREN)").unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let _ = web.stop().unwrap();
+    assert_eq!(place.read("nginx/keepalive.conf"), "keepalive_timeout 12;\n");
+    let calls = build.launch_calls();
+    let fpm = calls.iter().find(|call| call.tool == "php-fpm").unwrap();
+    assert_eq!(fpm.env["KOUTI_FPM_MAX_CHILDREN"], "7");
+    assert_eq!(fpm.env["KOUTI_FPM_MAX_REQUESTS"], "50");
+}
+
+#[test]
+fn a_server_that_does_not_finish_is_ended_in_time_or_at_once() {
+    let deaf = nginx_with(
+        &NGINX.replace("trap 'echo \"nginx: finished\" >&2; exit 0' QUIT", "trap : QUIT"),
+    );
+    let (build, place) = (bare().file("index.php", "").before(deaf).build(), Place::new());
+    let start = |seconds: &str| {
+        let web = place.launch(&build).env("BPL_PHP_SHUTDOWN_TIMEOUT", seconds);
+        let mut web = web.start().unwrap();
+        web.wait_for("nginx: started").unwrap();
+        web
+    };
+    let exit = start("1").stop().unwrap();
+    assert_eq!(exit.status.code(), Some(143), "{}", exit.log);
+    assert!(exit.log.contains("fpm: finishing"), "{}", exit.log);
+
+    // Who asks twice does not want to wait: this one would for longer than the test.
+    let mut web = start("600");
+    let ask = |id: u32| {
+        std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap()
+    };
+    ask(web.id());
+    web.wait_for("stopping: running requests are finished").unwrap();
+    ask(web.id());
+    let exit = web.wait().unwrap();
+    assert_eq!(exit.status.code(), Some(143), "{}", exit.log);
+}
+
+#[test]
 fn the_end_of_one_server_is_the_end_of_all() {
     let (build, place) = (page().build(), Place::new());
     let mut web = place.launch(&build).start().unwrap();
@@ -121,6 +165,39 @@ fn the_end_of_one_server_is_the_end_of_all() {
     assert_eq!(exit.status.code(), Some(3), "{}", exit.log);
     assert!(exit.log.contains("php-start: php-fpm ended by itself with code 3"), "{}", exit.log);
     assert!(exit.log.contains("nginx: finished"), "{}", exit.log);
+}
+
+/// Whether somebody of a process group is left.
+fn is_there(group: &str) -> bool {
+    let script = format!("kill -s 0 -- -{}", group.trim());
+    std::process::Command::new("sh").args(["-c", &script]).output().unwrap().status.success()
+}
+
+#[test]
+fn no_worker_outlives_a_master_that_was_killed() {
+    let (build, place) = (page().build(), Place::new());
+    let mut web = place.launch(&build).env("FPM_WORKER", "1").start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let master = place.read("fpm");
+    assert!(is_there(&master));
+    std::process::Command::new("kill").args(["-9", master.trim()]).status().unwrap();
+    let exit = web.wait().unwrap();
+    assert_eq!(exit.status.code(), Some(137), "{}", exit.log);
+    assert!(exit.log.contains("php-start: php-fpm was killed by signal 9"), "{}", exit.log);
+    assert!(exit.log.contains("nginx: finished"), "{}", exit.log);
+    assert!(!is_there(&master), "its worker is gone too");
+}
+
+#[test]
+fn what_php_has_left_in_the_background_ends_with_the_app() {
+    let (build, place) = (page().build(), Place::new());
+    let mut web = place.launch(&build).env("FPM_WORKER", "1").start().unwrap();
+    web.wait_for("nginx: started").unwrap();
+    let master = place.read("fpm");
+    assert!(is_there(&master));
+    let exit = web.stop().unwrap();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    assert!(!is_there(&master));
 }
 
 #[test]

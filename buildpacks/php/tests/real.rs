@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kouti_testing::lifecycle::Env;
 use kouti_testing::real::{Site, archive};
+use kouti_testing::upstream::{Authority, Upstream};
 use kouti_testing::{Artifact, Built, Case, Subject};
 
 /// Generated configurations name places below `/tmp`, which these tests share.
@@ -312,6 +313,9 @@ fn php_serves_alone_and_fpm_ends_the_container() {
     assert!(killed.success());
     site.wait_for("php-fpm was killed by signal 9");
     assert_eq!(site.stop().status.code(), Some(137));
+    let group = format!("kill -s 0 -- -{}", master.trim());
+    let left = Command::new("sh").args(["-c", &group]).output().unwrap();
+    assert!(!left.status.success(), "workers of FPM have outlived it");
 
     // What PHP-FPM refuses is told, and no web server is started.
     let exit = built
@@ -502,6 +506,58 @@ fn nginx_speaks_tls_with_clients_that_it_knows() {
     assert!(known.contains("HTTPS=on\n"), "{known}");
     let unknown = curl(&[]);
     assert!(unknown.contains("No required SSL certificate was sent"), "{unknown}");
+}
+
+/// Asks a server with both clients that PHP has.
+const ASK: &str = r#"<?php
+function ask(): string {
+    $url = getenv('ASKED');
+    $streams = @file_get_contents($url) === 'hello' ? 'believed' : 'not believed';
+    $curl = curl_init($url);
+    curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
+    $answer = curl_exec($curl) === 'hello' ? 'believed' : 'not believed';
+    return "streams: $streams, curl: $answer\n";
+}
+"#;
+
+#[test]
+#[ignore = "needs runtimes of the local profile"]
+fn a_bound_authority_is_believed_by_both_clients_of_php() {
+    let _alone = alone();
+    let authority = Authority::new("Company CA");
+    let server = Upstream::tls(&authority.issue(&["localhost"]));
+    server.serve("/", "hello");
+    let asked = server.url_at("localhost", "/");
+    let certificates = Subject::neighbour(
+        env!("CARGO_BIN_EXE_kouti-php"),
+        env!("CARGO_MANIFEST_DIR"),
+        "ca-certificates",
+    );
+    let case = case()
+        .before(certificates.optional())
+        .file("composer.json", r#"{"scripts": {"post-autoload-dump": "@php build.php"}}"#)
+        .file("ask.php", ASK)
+        .file("build.php", "<?php require 'ask.php'; file_put_contents('said.txt', ask());")
+        .file("public/index.php", "<?php require '../ask.php'; echo ask();")
+        .env("BP_PHP_SERVER", "nginx")
+        .env("ASKED", &asked);
+    let (believed, not_believed) =
+        ("streams: believed, curl: believed\n", "streams: not believed, curl: not believed\n");
+    assert_eq!(case.build().app_file("said.txt"), not_believed);
+    let bound = case.binding("corp", "ca-certificates", [("corp.crt", authority.pem().as_str())]);
+    let built = bound.build();
+    assert_eq!(built.app_file("said.txt"), believed);
+
+    let bindings = tempfile::tempdir().unwrap();
+    let corp = bindings.path().join("corp");
+    fs_err::create_dir(&corp).unwrap();
+    for (name, text) in [("type", "ca-certificates"), ("corp.crt", &authority.pem())] {
+        fs_err::write(corp.join(name), text).unwrap();
+    }
+    let root = bindings.path().to_str().unwrap();
+    let asks = |variables: &[(&str, &str)]| body(&Site::start(&built, variables));
+    assert_eq!(asks(&[("ASKED", &asked)]), not_believed, "it is in no layer");
+    assert_eq!(asks(&[("ASKED", &asked), ("SERVICE_BINDING_ROOT", root)]), believed);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_page_is_served_by_nginx() {
         document root      the app itself
         front controller   none
       Installing PHP 8.4.20 for the build
-        1.7 kB from the buildpack in [time], sha256 ok
+        1.8 kB from the buildpack in [time], sha256 ok
       Installing list of PHP's extensions
       Installing configuration
       Installing PHP 8.4.20
@@ -264,6 +264,8 @@ fn php_gets_settings_for_production() {
     ; Nothing else may be writable.
     sys_temp_dir = /tmp
     upload_tmp_dir = /tmp
+    ; libcurl looks at no variable. Where this one is not set, it has its own authorities.
+    curl.cainfo = "${CURL_CA_BUNDLE}"
     session.save_path = /tmp
     session.name = PHPSESSID
     session.cookie_httponly = On
@@ -324,6 +326,26 @@ fn httpd_is_configured_in_the_layer() {
     assert!(!build.app_path("nginx.conf").exists());
     let env = build.launch_env("web");
     assert_eq!(env["PHP_HTTPD_PATH"], "<layers>/kouti_php/php-config/httpd.conf");
+}
+
+#[test]
+fn proxies_expiry_and_the_address_of_an_operator_can_be_set() {
+    let case = bare()
+        .file("index.php", "")
+        .env("BP_PHP_TRUSTED_PROXIES", "203.0.113.0/24, 2001:db8::/32")
+        .env("BP_PHP_STATIC_EXPIRES", "7d")
+        .env("BP_PHP_SERVER_ADMIN", "ops@example.org");
+    let nginx = case.clone().provides("nginx").build().app_file("nginx.conf");
+    for line in
+        ["set_real_ip_from 203.0.113.0/24;", "set_real_ip_from 2001:db8::/32;", "expires 7d;"]
+    {
+        assert!(nginx.contains(line), "{nginx}");
+    }
+    assert_eq!(nginx.matches("set_real_ip_from").count(), 2, "{nginx}");
+    let case = case.provides("httpd").env("BP_PHP_SERVER", "httpd");
+    let httpd = case.build().layer("php-config").read("httpd.conf");
+    assert!(httpd.contains("ServerAdmin \"ops@example.org\"\n"), "{httpd}");
+    assert!(httpd.contains("RemoteIPInternalProxy 203.0.113.0/24\n"), "{httpd}");
 }
 
 #[test]

@@ -149,6 +149,8 @@ trap 'echo "fpm: finishing" >&2; exit 0' QUIT
 if [ -n "$FPM_FAILS" ]; then exit "$FPM_FAILS"; fi
 if [ -n "$FPM_RELOADS" ]; then trap 'echo "fpm: read again" >&2' USR2; else trap 'exit 3' USR2; fi
 echo "fpm: ready to handle connections" >&2
-: >"$KOUTI_PHP_RUN_DIR/fpm"
+if [ -n "$FPM_WORKER" ]; then sleep 600 & fi
+echo $$ >"$KOUTI_PHP_RUN_DIR/fpm.new"
+mv "$KOUTI_PHP_RUN_DIR/fpm.new" "$KOUTI_PHP_RUN_DIR/fpm"
 while :; do sleep 0.05; done
 "#;

@@ -1,6 +1,7 @@
 //! Every mistake and what is said about it.
 
 use insta::assert_snapshot;
+use kouti_testing::bindings::{needs_entry, only_one};
 
 use super::{case, procfile};
 
@@ -108,27 +109,12 @@ fn a_bad_binding_is_shown_with_its_name() {
 
 #[test]
 fn a_binding_needs_the_right_key() {
-    let case = case().binding("procs", "Procfile", [("procfile", "web: x\n")]);
-    assert_snapshot!(case.fails().error(), @"
-    error[binding-entry-missing]: the binding `procs` has no entry `Procfile`
-
-    hint: add a file `Procfile` to the binding
-    hint: keys are case-sensitive; it has: procfile
-    ");
+    needs_entry(&case(), "Procfile", "Procfile", ("procfile", "web: x\n"));
 }
 
 #[test]
 fn two_bindings_cannot_both_count() {
-    let case = case().binding("one", "Procfile", [("Procfile", "web: x\n")]).binding(
-        "two",
-        "Procfile",
-        [("Procfile", "web: y\n")],
-    );
-    assert_snapshot!(case.fails().error(), @"
-    error[several-bindings]: there is more than one binding of type `Procfile`: one, two
-
-    hint: keep one binding of type `Procfile` and remove the others
-    ");
+    only_one(&case(), "Procfile", &[("Procfile", "web: x\n")]);
 }
 
 #[test]

@@ -27,6 +27,12 @@ impl Buildpack for Static {
             return Detection::skip("BP_WEB_SERVER is none");
         }
         let Some(found) = Found::read(&context.app_dir)? else {
+            if let Some((name, _)) = site::description(&context.app_dir) {
+                return Detection::skip(format!(
+                    "{name} has no effect: set BP_WEB_SERVER and BP_WEB_SERVER_ROOT, or write a \
+                     Staticfile"
+                ));
+            }
             return Detection::skip(
                 "no Staticfile, no front end with a build script, no index.html where sites have one",
             );
@@ -50,7 +56,7 @@ impl Buildpack for Static {
             for (name, value) in found.settings() {
                 log.detail(&format!("{name}={}", value.as_str().unwrap_or_default()));
             }
-            for notice in found.notices() {
+            for notice in found.notices().into_iter().chain(site::unread(&context.app_dir)) {
                 log.warn(notice);
             }
         }

@@ -96,3 +96,23 @@ impl Found {
         }
     }
 }
+
+/// Files in which an app has said to another platform how it is served.
+const DESCRIPTIONS: [(&str, &str); 2] =
+    [("static.json", "Heroku's static buildpack"), ("firebase.json", "Firebase Hosting")];
+
+/// The first such file of an app, and who reads it.
+pub(crate) fn description(app_dir: &Path) -> Option<(&'static str, &'static str)> {
+    DESCRIPTIONS.into_iter().find(|(name, _)| app_dir.join(name).is_file())
+}
+
+/// Nothing of it is taken over.
+pub(crate) fn unread(app_dir: &Path) -> Option<Notice> {
+    description(app_dir).map(|(name, whose)| {
+        Notice::new(format!("{name} is for {whose}, and has no effect")).hint(
+            "say the same with BP_WEB_SERVER_ROOT, BP_WEB_SERVER_ENABLE_PUSH_STATE, \
+             BP_WEB_SERVER_CLEAN_URLS, BP_WEB_SERVER_ERROR_PAGES, BP_WEB_SERVER_REDIRECTS and \
+             BP_WEB_SERVER_HEADERS, or with a Staticfile",
+        )
+    })
+}

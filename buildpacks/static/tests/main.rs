@@ -98,6 +98,25 @@ fn a_staticfile_says_how() {
 }
 
 #[test]
+fn what_another_platform_was_told_is_remarked_on() {
+    let found = case().file("static.json", "{}").file("dist/index.html", "");
+    assert_snapshot!(found.build().log_of("kouti/static"), @"
+    Kouti static [version]
+      Recognised a site in dist
+        BP_WEB_SERVER_ROOT=dist
+    warning: static.json is for Heroku's static buildpack, and has no effect
+    hint: say the same with BP_WEB_SERVER_ROOT, BP_WEB_SERVER_ENABLE_PUSH_STATE, BP_WEB_SERVER_CLEAN_URLS, BP_WEB_SERVER_ERROR_PAGES, BP_WEB_SERVER_REDIRECTS and BP_WEB_SERVER_HEADERS, or with a Staticfile
+      Done in [time]
+    warning: static.json is for Heroku's static buildpack, and has no effect
+    hint: say the same with BP_WEB_SERVER_ROOT, BP_WEB_SERVER_ENABLE_PUSH_STATE, BP_WEB_SERVER_CLEAN_URLS, BP_WEB_SERVER_ERROR_PAGES, BP_WEB_SERVER_REDIRECTS and BP_WEB_SERVER_HEADERS, or with a Staticfile
+    ");
+    let skipped = case().file("firebase.json", r#"{"hosting": {"public": "web"}}"#);
+    let log = skipped.file("web/index.html", "").fails().log();
+    let reason = "skipped: firebase.json has no effect: set BP_WEB_SERVER and BP_WEB_SERVER_ROOT, or write a Staticfile";
+    assert!(log.contains(reason), "{log}");
+}
+
+#[test]
 fn others_come_first() {
     for (case, reason) in [
         (case().file("index.html", "").file("nginx.conf", ""), "skipped: no Staticfile"),

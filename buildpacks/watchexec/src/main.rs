@@ -1,6 +1,7 @@
 //! watchexec, for languages that restart an app when its files change.
 
 mod build;
+mod settings;
 
 use kouti::setting::Declared;
 use kouti::{Alternative, BuildContext, Buildpack, Context, Detection, Launch, Log, Problem};
@@ -11,7 +12,7 @@ struct Watchexec;
 
 impl Buildpack for Watchexec {
     const NAME: &'static str = "Kouti watchexec";
-    const SETTINGS: &'static [Declared] = &[];
+    const SETTINGS: &'static [Declared] = settings::ALL;
 
     /// Offers it; where nobody requires it, the platform leaves this buildpack out.
     fn detect(_: &Context) -> Result<Detection, Problem> {

@@ -2,11 +2,12 @@
 #![cfg(test)]
 
 use insta::assert_snapshot;
-use kouti_testing::{Artifact, Case, Target, Tool, Types};
+use kouti_testing::{Artifact, Case, Fake, Target, Tool, Types};
 
 fn bare() -> Case {
     let descriptor = concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml");
     Case::new(env!("CARGO_BIN_EXE_kouti-watchexec"), descriptor)
+        .helper(env!("CARGO_BIN_EXE_kouti-watchexec-helper"))
 }
 
 /// An archive as it is upstream.
@@ -49,7 +50,7 @@ fn the_image_gets_the_program_and_its_licence() {
     ");
     let layer = build.layer("watchexec");
     assert_eq!(layer.types(), Types::LAUNCH);
-    assert_eq!(layer.files(), ["bin/watchexec", "licence/LICENSE"]);
+    assert_eq!(layer.files(), ["bin/watchexec", "libexec/watchexec", "licence/LICENSE"]);
     assert_eq!(build.sboms().len(), 3);
     assert!(build.sbom("kouti_watchexec/watchexec/sbom.cdx.json").contains("Apache-2.0"));
 
@@ -70,7 +71,43 @@ fn the_build_gets_it_too_if_somebody_asks() {
 fn the_program_is_for_the_architecture_of_the_image() {
     let target = Target { arch: "arm64".into(), ..Target::default() };
     let build = case().target(target).requires("watchexec", "").build();
-    assert!(build.layer("watchexec").read("bin/watchexec").contains("arm64"));
+    assert!(build.layer("watchexec").read("libexec/watchexec").contains("arm64"));
+}
+
+/// A language whose process reloads.
+fn app() -> Fake {
+    Fake::new("test/app").plan("requires = [{ name = \"watchexec\" }]").build(
+        "cat >\"$CNB_LAYERS_DIR/launch.toml\" <<'END'\n[[processes]]\ntype = \"web\"\n\
+         command = [\"watchexec\", \"--restart\", \"--watch\", \"/workspace\", \"--\", \"serve\"]\n\
+         default = true\nEND",
+    )
+}
+
+#[test]
+fn the_container_says_how_changes_are_noticed() {
+    let build = case().after(app()).env("BP_LIVE_RELOAD_PATHS", "src, views").build();
+    let run = |variables: &[(&str, &str)]| {
+        let launch = build.launch("web");
+        let launch =
+            variables.iter().fold(launch, |launch, (name, value)| launch.env(*name, *value));
+        let exit = launch.start().unwrap().wait().unwrap();
+        assert!(exit.status.success(), "{}", exit.log);
+        (build.launch_calls().pop().unwrap().args.join(" "), exit.log)
+    };
+    let (args, _) = run(&[]);
+    assert_eq!(args, "--watch=src --watch=views --restart -- serve");
+    let (args, _) = run(&[("BPL_LIVE_RELOAD_POLL", "300"), ("BPL_LIVE_RELOAD_IGNORE", "*.log")]);
+    assert!(args.starts_with("--poll=300ms --ignore=*.log --watch=src "), "{args}");
+    let (_, log) = run(&[("BPL_LIVE_RELOAD_POLL", "1s")]);
+    let warning =
+        "warning: BPL_LIVE_RELOAD_POLL is `1s`, not a number of milliseconds; it has no effect";
+    assert!(log.contains(warning), "{log}");
+
+    let plain = build.rebuild_with(|case| case.env("BP_LIVE_RELOAD_PATHS", ""));
+    let exit = plain.launch("web").start().unwrap().wait().unwrap();
+    assert!(exit.status.success(), "{}", exit.log);
+    let call = plain.launch_calls().pop().unwrap();
+    assert_eq!(call.args.join(" "), "--restart --watch /workspace -- serve");
 }
 
 #[test]

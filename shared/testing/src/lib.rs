@@ -57,7 +57,9 @@
 //! [`Summary`] holds what a build here and one by the real lifecycle must have in common.
 
 pub mod attacks;
+pub mod bindings;
 mod case;
+pub mod compression;
 pub mod lifecycle;
 pub mod real;
 #[cfg(feature = "schemas")]

@@ -106,6 +106,16 @@ impl Site {
         self.port
     }
 
+    /// The id of its process.
+    ///
+    /// # Panics
+    ///
+    /// If it has been stopped.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
+    }
+
     /// Requests `path` at another port of this process.
     #[must_use]
     pub fn get_at(&self, port: u16, path: &str) -> Answer {
@@ -154,7 +164,7 @@ impl Site {
 
     /// Sends it a signal by its name, such as `HUP`.
     pub fn signal(&self, name: &str) {
-        let id = self.running.as_ref().expect("it runs").id().to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.expect("there is a program `kill`").success());
     }

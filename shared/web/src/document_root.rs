@@ -50,6 +50,8 @@ pub struct NoRoot {
     pub candidates: Vec<String>,
     /// Whether there is a front end that could be built.
     pub has_package_json: bool,
+    /// What the tool of the front end has to be told.
+    pub advice: Option<&'static str>,
 }
 
 impl Explain for NoRoot {
@@ -62,15 +64,16 @@ impl Explain for NoRoot {
     }
 
     fn hints(&self) -> Vec<String> {
-        let mut hints = Vec::new();
+        let mut hints = Vec::from_iter(self.advice.map(str::to_owned));
         match self.candidates.as_slice() {
+            [] if self.advice.is_some() => {}
             [] => hints.push("set BP_WEB_SERVER_ROOT to the directory with the files".to_owned()),
             found => hints.push(format!(
                 "set BP_WEB_SERVER_ROOT to one with an index.html: {}",
                 found.join(", ")
             )),
         }
-        if self.has_package_json {
+        if self.has_package_json && self.advice.is_none() {
             hints.push(
                 "set BP_NODE_RUN_SCRIPTS to the script of package.json that makes it".to_owned(),
             );
@@ -84,17 +87,17 @@ impl DocumentRoot {
     pub fn find(app_dir: &Path, setting: Option<&str>) -> Result<Self, Problem> {
         if let Some(text) = setting {
             let root = Self::new(app_dir, text, "BP_WEB_SERVER_ROOT");
-            return root.existing(app_dir);
+            return root.existing(app_dir, None);
         }
         if let Some(preset) = Preset::find(app_dir)?
             && let Some(dir) = preset.root(app_dir)
         {
-            return Self::new(app_dir, &dir, preset.title).existing(app_dir);
+            return Self::new(app_dir, &dir, preset.title).existing(app_dir, preset.advice());
         }
         let found = USUAL.iter().find(|dir| app_dir.join(dir).join("index.html").is_file());
         match found {
             Some(dir) => Ok(Self::new(app_dir, dir, "it has an index.html")),
-            None => Self::new(app_dir, DEFAULT, "default").existing(app_dir),
+            None => Self::new(app_dir, DEFAULT, "default").existing(app_dir, None),
         }
     }
 
@@ -105,7 +108,7 @@ impl DocumentRoot {
         Self { dir: app_dir.join(&path), shown, origin: origin.to_owned() }
     }
 
-    fn existing(self, app_dir: &Path) -> Result<Self, Problem> {
+    fn existing(self, app_dir: &Path, advice: Option<&'static str>) -> Result<Self, Problem> {
         if self.dir.is_dir() {
             return Ok(self);
         }
@@ -119,6 +122,7 @@ impl DocumentRoot {
             origin: self.origin,
             candidates,
             has_package_json: app_dir.join("package.json").is_file(),
+            advice,
         }
         .into())
     }

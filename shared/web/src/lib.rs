@@ -2,6 +2,7 @@
 //! served, templates in configuration files, and what a container decides when it starts.
 
 pub mod basic_auth;
+mod debug;
 mod document_root;
 mod fixed_port;
 mod functions;
@@ -19,6 +20,7 @@ pub mod template;
 mod web_server;
 pub mod workers;
 
+pub use debug::show_configuration;
 pub use document_root::{DocumentRoot, NoRoot};
 pub use fixed_port::FixedPort;
 pub use functions::{Surroundings, port, temp_dir};

@@ -146,6 +146,18 @@ impl Preset {
         found.map(|(_, preset)| preset.clone())
     }
 
+    /// What a tool that makes servers too has to be told, if its pages are not there.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match self.title {
+            "Next.js" => Some(
+                "set `output: \"export\"` in the configuration of Next.js, or leave BP_WEB_SERVER \
+                 out to run its server",
+            ),
+            "Nuxt" => Some("let the build script run `nuxt generate`"),
+            _ => None,
+        }
+    }
+
     /// The directory, relative to the app; `None` if it cannot be told before the build.
     #[must_use]
     pub fn root(&self, app_dir: &Path) -> Option<String> {

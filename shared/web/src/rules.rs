@@ -126,37 +126,72 @@ fn check_text(value: &str) -> Result<(), String> {
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 
 pub(crate) fn redirects(env: &Env, setting: &'static str) -> Result<Vec<Redirect>, BadRule> {
-    lines(env, setting, "/from/* /to 301", |line| {
-        let (from, rest) = globbed(line)?;
-        let mut words = rest.split_whitespace();
-        let to = words.next().unwrap_or_default().to_owned();
-        let is_url = to.starts_with("https://") || to.starts_with("http://");
-        if !(is_url || (to.starts_with('/') && !to.starts_with("//"))) {
-            return Err(format!("`{to}` is neither a path of this site nor a URL"));
+    let redirects = lines(env, setting, REDIRECT, redirect)?;
+    // A browser would follow them until it gives up.
+    for Redirect { from, to, .. } in &redirects {
+        let mut path = to;
+        for _ in &redirects {
+            let Some(next) = redirects.iter().find(|next| leads_from(&next.from, path)) else {
+                break;
+            };
+            path = &next.to;
+            if leads_from(from, path) {
+                return Err(BadRule {
+                    place: format!("a line of {setting}"),
+                    text: format!("{} {to}", from.text),
+                    reason: format!(
+                        "by way of `{} {path}` it leads back to itself",
+                        next.from.text
+                    ),
+                    form: REDIRECT,
+                });
+            }
         }
-        if to.contains(['"', '\'', '\\', '<', '>', '`']) {
-            return Err(format!("`{to}` has a sign that must be percent-encoded"));
-        }
-        let status = match words.next() {
-            None => 301,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|status| STATUSES.contains(status))
-                .ok_or_else(|| format!("`{text}` is no redirect: 301, 302, 303, 307, 308"))?,
-        };
-        if let Some(more) = words.next() {
-            return Err(format!("`{more}` is too much"));
-        }
-        if to.starts_with('/') && from.text.ends_with("**") && to.starts_with(prefix_of(&from.text))
-        {
-            return Err("it leads back to itself".to_owned());
-        }
-        if to == from.text || format!("/{}", from.text) == to {
-            return Err("it leads back to itself".to_owned());
-        }
-        Ok(Redirect { from, to, status })
-    })
+    }
+    Ok(redirects)
+}
+
+const REDIRECT: &str = "/from/* /to 301";
+
+/// Whether a redirect is for this path, as far as its glob is a path or ends in `/**`.
+fn leads_from(from: &Glob, path: &str) -> bool {
+    let from = from.text.strip_prefix('/').unwrap_or(&from.text);
+    let Some(path) = path.strip_prefix('/') else { return false };
+    match from.strip_suffix("**") {
+        Some(prefix) if prefix_of(prefix) == prefix => path.starts_with(prefix),
+        _ => path == from,
+    }
+}
+
+fn redirect(line: &str) -> Result<Redirect, String> {
+    let (from, rest) = globbed(line)?;
+    let mut words = rest.split_whitespace();
+    let to = words.next().unwrap_or_default().to_owned();
+    let is_url = to.starts_with("https://") || to.starts_with("http://");
+    if !(is_url || (to.starts_with('/') && !to.starts_with("//"))) {
+        return Err(format!("`{to}` is neither a path of this site nor a URL"));
+    }
+    if to.contains(['"', '\'', '\\', '<', '>', '`']) {
+        return Err(format!("`{to}` has a sign that must be percent-encoded"));
+    }
+    let status = match words.next() {
+        None => 301,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|status| STATUSES.contains(status))
+            .ok_or_else(|| format!("`{text}` is no redirect: 301, 302, 303, 307, 308"))?,
+    };
+    if let Some(more) = words.next() {
+        return Err(format!("`{more}` is too much"));
+    }
+    if to.starts_with('/') && from.text.ends_with("**") && to.starts_with(prefix_of(&from.text)) {
+        return Err("it leads back to itself".to_owned());
+    }
+    if to == from.text || format!("/{}", from.text) == to {
+        return Err("it leads back to itself".to_owned());
+    }
+    Ok(Redirect { from, to, status })
 }
 
 /// What comes before the first wildcard.
@@ -234,6 +269,11 @@ mod tests {
         );
         assert_eq!(redirect("/a/** /a/b"), "line 1 of X is `/a/** /a/b`: it leads back to itself");
         assert_eq!(redirect("/a /a"), "line 1 of X is `/a /a`: it leads back to itself");
+        assert_eq!(
+            redirect("/a /b/c\n/x /y\n/b/** /d\n/d /a 302"),
+            "a line of X is `/a /b/c`: by way of `/d /a` it leads back to itself"
+        );
+        assert_eq!(redirects(&env("/a /b\n/b /c\n/d /b\n/e https://x/e"), "X").unwrap().len(), 4);
         let page = |text: &str| reason(error_pages(&env(text), "X").unwrap_err());
         assert_eq!(
             page("200=ok.html"),

@@ -129,6 +129,12 @@ pub const RUNTIME_ENV: Setting<RuntimeEnv> = Setting::build(
     "off",
     "how PUBLIC_WEB_* variables reach the browser: html, js, json or off",
 );
+/// Pages that variables are shown in.
+pub const RUNTIME_ENV_FILES: Setting<Option<String>> = Setting::build(
+    "BP_WEB_SERVER_RUNTIME_ENV_FILES",
+    "",
+    "globs of the pages that get the variables with BP_WEB_SERVER_RUNTIME_ENV=html; all by default",
+);
 /// What is not served; for `kouti/static`, which serves whole repositories.
 pub const HIDDEN: &str = "BP_WEB_SERVER_HIDDEN";
 /// File of the app with users and passwords; for Cloud Foundry's `Staticfile.auth`.
@@ -214,6 +220,7 @@ pub const SHARED: &[Declared] = &[
     REDIRECTS.declared,
     ROOT.declared,
     RUNTIME_ENV.declared,
+    RUNTIME_ENV_FILES.declared,
     SERVE_DOTFILES.declared,
     SSI.declared,
     WEB_SERVER.declared,

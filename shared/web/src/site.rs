@@ -50,6 +50,8 @@ pub struct Site {
     pub ssi: bool,
     /// How variables reach the browser.
     pub runtime_env: RuntimeEnv,
+    /// Which pages they reach as attributes; all if there is none.
+    pub runtime_env_files: Vec<Glob>,
     /// Which compressed copies of files there are.
     pub precompress: Precompress,
     /// What is not served although it is there.
@@ -117,6 +119,7 @@ impl Site {
             dotfiles: set::SERVE_DOTFILES.read(env)?,
             ssi: set::SSI.read(env)?,
             runtime_env: set::RUNTIME_ENV.read(env)?,
+            runtime_env_files: globs(env, set::RUNTIME_ENV_FILES.declared.name)?,
             precompress: set::PRECOMPRESS.read(env)?,
             hidden: globs(env, set::HIDDEN)?,
         })
