@@ -1,6 +1,7 @@
 //! A staging: which program of which buildpack is called with which directories, what is kept, and with which code it
 //! fails.
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,12 +12,18 @@ use crate::flags::Flags;
 use crate::outputs::{self, Staged};
 use crate::{Failure, home};
 
+/// The platform's own words.
+const SUPPLY_FAILED: &str = "Failed to run all supply scripts";
+const NO_SUPPLY: &str = "Error: one of the buildpacks chosen to supply dependencies does not support multi-buildpack apps";
+const NO_FINALIZE: &str = "Warning: the last buildpack is not compatible with multi-buildpack apps and cannot make use \
+     of any dependencies supplied by the buildpacks specified before it";
+
 /// Exit codes that the platform tells apart.
-mod code {
-    pub(super) const NOBODY: u8 = 222;
-    pub(super) const COMPILE: u8 = 223;
-    pub(super) const RELEASE: u8 = 224;
-    pub(super) const SUPPLY: u8 = 225;
+pub(crate) mod code {
+    pub(crate) const NOBODY: u8 = 222;
+    pub(crate) const COMPILE: u8 = 223;
+    pub(crate) const RELEASE: u8 = 224;
+    pub(crate) const SUPPLY: u8 = 225;
 }
 
 pub(crate) fn run(env: &Env, args: &[String]) -> Result<(), Failure> {
@@ -47,13 +54,13 @@ pub(crate) fn run(env: &Env, args: &[String]) -> Result<(), Failure> {
     };
     for key in suppliers {
         if !staging.program(key, "supply").is_file() {
-            return Err(Failure::new(code::SUPPLY, format!("{key} cannot supply")));
+            return Err(Failure::new(code::SUPPLY, NO_SUPPLY));
         }
     }
     for (number, key) in suppliers.iter().enumerate() {
         staging
             .step(key, "supply", &[&cache.join(key)], Some(&index(number)))
-            .map_err(|text| Failure::new(code::SUPPLY, text))?;
+            .map_err(|text| Failure::new(code::SUPPLY, format!("{SUPPLY_FAILED}: {text}")))?;
     }
     let (key, detected) = if flags.skips_detect() {
         ((*last).to_owned(), String::new())
@@ -66,12 +73,24 @@ pub(crate) fn run(env: &Env, args: &[String]) -> Result<(), Failure> {
     let finished = staging.finish(&key, &cache.join("final"), &own);
 
     let staged = Staged::collect(&staging, &flags, &key, &detected, suppliers.len())?;
-    fs_err::write(flags.path("outputMetadata"), staged.result_json())?;
-    finished.map_err(|text| Failure::new(code::COMPILE, text))?;
-    let staged =
-        staged.with_commands(&staging, &key).map_err(|text| Failure::new(code::RELEASE, text))?;
-    let staged = staged.with_procfile(&staging.build_dir)?;
-    fs_err::write(flags.path("outputMetadata"), staged.result_json())?;
+    let built = finished
+        .map_err(|text| Failure::new(code::COMPILE, text))
+        .and_then(|()| staged.with_commands(&staging, &key, suppliers.len()))
+        .and_then(|staged| staged.with_procfile(&staging.build_dir));
+    let staged = match built {
+        Ok(staged) => staged,
+        Err(failure) => {
+            // What buildpacks say of themselves is known of a failed staging as well.
+            let staged = Staged::collect(&staging, &flags, &key, &detected, suppliers.len())?;
+            fs_err::write(flags.path("outputMetadata"), staged.result_json(false))?;
+            return Err(failure);
+        }
+    };
+    if staged.web().is_empty() {
+        say("No start command specified by buildpack or via Procfile.");
+        say("App will not start unless a command is provided at runtime.");
+    }
+    fs_err::write(flags.path("outputMetadata"), staged.result_json(true))?;
     fs_err::write(contents.path().join("staging_info.yml"), staged.info())?;
     outputs::pack(&staging.build_dir, contents.path(), &flags, &cache)
 }
@@ -128,24 +147,25 @@ impl Staging {
 
     /// The last buildpack.
     fn finish(&self, key: &str, cache: &Path, index: &str) -> Result<(), String> {
+        let failed = |reason: String| format!("Failed to compile droplet: {reason}");
         if !self.program(key, "finalize").is_file() {
+            if !index.trim_start_matches('0').is_empty() {
+                say(NO_FINALIZE);
+            }
             let _ = fs_err::remove_dir_all(self.deps.join(index));
-            return self.step(key, "compile", &[cache], None);
+            let compiled = self.step(key, "compile", &[cache], None);
+            return compiled.map_err(|text| failed(format!("Failed to compile droplet: {text}")));
         }
         if self.program(key, "supply").is_file() {
-            self.step(key, "supply", &[cache], Some(index))?;
+            self.step(key, "supply", &[cache], Some(index))
+                .map_err(|text| failed(format!("{SUPPLY_FAILED}: {text}")))?;
         }
-        let status = self
-            .command(
-                &self.program(key, "finalize"),
-                &[cache, &self.deps, Path::new(index), &self.profile],
-            )
-            .status();
-        if status.is_ok_and(|status| status.success()) {
-            Ok(())
-        } else {
-            Err(format!("Failed to compile droplet: Failed to run finalize script of {key}"))
-        }
+        let mut finalize = self.command(
+            &self.program(key, "finalize"),
+            &[cache, &self.deps, Path::new(index), &self.profile],
+        );
+        ended(&mut finalize)
+            .map_err(|text| failed(format!("Failed to run finalize script: {text}")))
     }
 
     fn step(
@@ -159,10 +179,7 @@ impl Staging {
         if let Some(index) = index {
             command.arg(&self.deps).arg(index);
         }
-        match command.status() {
-            Ok(status) if status.success() => Ok(()),
-            _ => Err(format!("Failed to compile droplet: Failed to run {name} script of {key}")),
-        }
+        ended(&mut command)
     }
 
     pub(crate) fn command(&self, program: &Path, more: &[&Path]) -> Command {
@@ -170,4 +187,18 @@ impl Staging {
         command.arg(&self.build_dir).args(more).current_dir(&self.home).env("HOME", &self.home);
         command
     }
+}
+
+/// Runs a program to its end; the error is how it ended.
+fn ended(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn say(text: &str) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -12,8 +12,8 @@ use crate::Failure;
 /// Reads the scripts of the droplet and of the app, then becomes the app.
 const LAUNCH: &str = r#"
 cd "$1"
+echo "Invoking pre-start scripts."
 if [ -n "$(ls ../profile.d/* 2> /dev/null)" ]; then
-  echo "Invoking pre-start scripts."
   for env_file in ../profile.d/*; do
     source $env_file
   done
@@ -26,8 +26,9 @@ fi
 if [ -f .profile ]; then
   source .profile
 fi
+shift
 echo "Invoking start command."
-exec bash -c "$2"
+exec {prefix} "$@"
 "#;
 
 /// The same for people who look in: without the app's `.profile`.
@@ -50,16 +51,18 @@ pub(crate) fn launch(env: &Env, args: &[String]) -> Result<(), Failure> {
     let [app, command, ..] = args else {
         return Err(Failure::new(1, "launcher: received only too few arguments"));
     };
+    let text = fs_err::read_to_string("staging_info.yml").unwrap_or_default();
+    let info: Value = serde_json::from_str(&text).unwrap_or_default();
     let mut command = command.clone();
     if command.is_empty() {
-        let text = fs_err::read_to_string("staging_info.yml").unwrap_or_default();
-        let info: Value = serde_json::from_str(&text).unwrap_or_default();
         info["start_command"].as_str().unwrap_or_default().clone_into(&mut command);
     }
     if command.is_empty() {
         return Err(Failure::new(1, "launcher: no start command specified or detected in droplet"));
     }
-    become_bash(env, LAUNCH, app, &[&command])
+    let prefix = info["config"]["entrypoint_prefix"].as_str().filter(|prefix| !prefix.is_empty());
+    let script = LAUNCH.replace("{prefix}", prefix.unwrap_or("bash -c"));
+    become_bash(env, &script, app, &[&command])
 }
 
 /// `shell [APP [COMMAND]]`
@@ -92,11 +95,10 @@ fn surroundings(env: &Env, bash: &mut Command, home: &Path, app: &Path) {
         if let Ok(port) = port.parse::<u16>() {
             application.insert("port".to_owned(), json!(port));
         }
-        for (key, name) in [("instance_id", "INSTANCE_GUID"), ("instance_index", "INSTANCE_INDEX")]
-        {
-            let value = env.given(name).unwrap_or_default();
-            let value = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
-            application.insert(key.to_owned(), value);
+        let instance = env.given("INSTANCE_GUID").unwrap_or_default();
+        application.insert("instance_id".to_owned(), json!(instance));
+        if let Some(Ok(index)) = env.given("INSTANCE_INDEX").map(str::parse::<u64>) {
+            application.insert("instance_index".to_owned(), json!(index));
         }
         bash.env("VCAP_APPLICATION", Value::Object(application).to_string());
     }

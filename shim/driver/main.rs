@@ -3,7 +3,7 @@
 //! `builder`, `launcher` and `shell` take the arguments of the platform's programs of these names and do the same with the
 //! same directories, so that a test, or somebody who looks for a mistake, needs no platform. What is different: the
 //! directory of a buildpack is named by its key, not by a digest of it; and where `KOUTI_CF_ROOT` is set, it stands for
-//! `/home/vcap`.
+//! `/home/vcap`. There is no `CredHub`, and no `DATABASE_URL`.
 
 mod builder;
 mod flags;

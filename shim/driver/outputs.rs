@@ -2,30 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
 use crate::Failure;
-use crate::builder::Staging;
+use crate::builder::{Staging, code};
 use crate::flags::Flags;
 
 /// What is known of the app.
 #[derive(Debug)]
 pub(crate) struct Staged {
-    key: String,
-    detected: String,
     buildpacks: Vec<Value>,
-    /// The config of the last buildpack.
-    config: Value,
-    processes: BTreeMap<String, String>,
-    sidecars: Vec<Value>,
-    /// Whether the last buildpack has a `launch.yml` where the platform looks for it.
-    has_launch_yml: bool,
+    processes: Vec<Process>,
+    /// Where the platform looks for the `launch.yml` of the last buildpack.
+    last: usize,
+}
+
+/// An entry of a `launch.yml`.
+#[derive(Debug)]
+struct Process {
+    kind: String,
+    command: String,
+    /// The types beside which it runs; none if it is no sidecar.
+    beside: Vec<Value>,
+    memory: u64,
+}
+
+impl Process {
+    fn new(kind: String, command: String) -> Self {
+        Self { kind, command, beside: Vec::new(), memory: 0 }
+    }
 }
 
 impl Staged {
-    /// From the files that buildpacks have left.
+    /// What buildpacks say of themselves; all that is kept of a failed staging.
     pub(crate) fn collect(
         staging: &Staging,
         flags: &Flags,
@@ -33,125 +44,147 @@ impl Staged {
         detected: &str,
         suppliers: usize,
     ) -> Result<Self, Failure> {
-        let mut staged = Self {
-            key: key.to_owned(),
-            detected: detected.to_owned(),
-            buildpacks: Vec::new(),
-            config: json!({}),
-            processes: BTreeMap::new(),
-            sidecars: Vec::new(),
-            has_launch_yml: false,
-        };
         let order = flags.order();
         let width = (suppliers + 1).ilog10() as usize + 1;
+        let mut buildpacks = Vec::new();
         for number in 0..=suppliers {
             let dir = staging.deps.join(format!("{number:0width$}"));
             let config = yaml(&dir.join("config.yml"))?.unwrap_or_else(|| json!({}));
             let is_last = number == suppliers;
             let key = order.get(number).filter(|_| !is_last).copied().unwrap_or(key);
             let name = config["name"].as_str().unwrap_or(if is_last { detected } else { "" });
-            staged.buildpacks.push(json!({
-                "key": key,
-                "name": name,
-                "version": config["version"].as_str().unwrap_or_default(),
-                "config": config.get("config").cloned().unwrap_or_else(|| json!({})),
-                "output_metadata": config.get("output_metadata").cloned().unwrap_or_else(|| json!({})),
-            }));
-            if is_last {
-                staged.config = config.get("config").cloned().unwrap_or_else(|| json!({}));
+            let mut buildpack = json!({ "key": key, "name": name });
+            for part in ["version", "config", "output_metadata"] {
+                if let Some(value) = config.get(part) {
+                    buildpack[part] = value.clone();
+                }
             }
+            buildpacks.push(buildpack);
         }
         // The platform's own mistakes: an index without zeros in front; and one of all buildpacks where it has asked
         // them which of them it is.
         let last = if flags.skips_detect() { suppliers } else { order.len() - 1 };
-        for number in 0..=suppliers {
-            let number = if number == suppliers { last } else { number };
-            let found = staged.add_launch_yml(&staging.deps.join(number.to_string()))?;
-            if number == last {
-                staged.has_launch_yml = found;
-            }
+        Ok(Self { buildpacks, processes: Vec::new(), last })
+    }
+
+    /// What is started, by the word of all buildpacks; `release` is asked if the last one has no file that says it.
+    pub(crate) fn with_commands(
+        mut self,
+        staging: &Staging,
+        key: &str,
+        suppliers: usize,
+    ) -> Result<Self, Failure> {
+        for number in 0..suppliers {
+            self.add_launch_yml(&staging.deps.join(number.to_string()))?;
         }
-        Ok(staged)
+        if self.add_launch_yml(&staging.deps.join(self.last.to_string()))? {
+            return Ok(self);
+        }
+        let failed = |reason: String| {
+            Failure::new(code::RELEASE, format!("Failed to build droplet release: {reason}"))
+        };
+        let mut release = staging.command(&staging.program(key, "release"), &[]);
+        let output = release.stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            return Err(failed(output.status.to_string()));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let value: Value = serde_saphyr::from_str(&text)
+            .map_err(|error| failed(format!("buildpack's release output invalid: {error}")))?;
+        for (kind, command) in strings(&value["default_process_types"]) {
+            self.merge(Process::new(kind, command));
+        }
+        Ok(self)
     }
 
     fn add_launch_yml(&mut self, dir: &Path) -> Result<bool, Failure> {
         let Some(launch) = yaml(&dir.join("launch.yml"))? else { return Ok(false) };
         for process in launch["processes"].as_array().into_iter().flatten() {
             let text = |key: &str| process[key].as_str().unwrap_or_default().to_owned();
-            match process["platforms"]["cloudfoundry"]["sidecar_for"].as_array() {
-                Some(types) => self.sidecars.push(json!({
-                    "name": text("type"),
-                    "process_types": types,
-                    "command": text("command"),
-                    "memory": process["limits"]["memory"].as_u64().unwrap_or_default(),
-                })),
-                None => {
-                    self.processes.insert(text("type"), text("command"));
-                }
-            }
+            let beside = process["platforms"]["cloudfoundry"]["sidecar_for"].as_array();
+            self.merge(Process {
+                beside: beside.cloned().unwrap_or_default(),
+                memory: process["limits"]["memory"].as_u64().unwrap_or_default(),
+                ..Process::new(text("type"), text("command"))
+            });
         }
         Ok(true)
     }
 
-    /// What `release` says, if the last buildpack has no other file that says it.
-    pub(crate) fn with_commands(mut self, staging: &Staging, key: &str) -> Result<Self, String> {
-        if self.has_launch_yml {
-            return Ok(self);
+    /// A later one takes the place of an earlier one of its type.
+    fn merge(&mut self, process: Process) {
+        match self.processes.iter_mut().find(|known| known.kind == process.kind) {
+            Some(known) => *known = process,
+            None => self.processes.push(process),
         }
-        let output = staging.command(&staging.program(key, "release"), &[]).output();
-        let output = output.map_err(|error| format!("cannot run release: {error}"))?;
-        if !output.status.success() {
-            return Err("Failed to build droplet release".to_owned());
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let value: Value = serde_saphyr::from_str(&text)
-            .map_err(|error| format!("buildpack's release output invalid: {error}"))?;
-        for (kind, command) in strings(&value["default_process_types"]) {
-            self.processes.insert(kind, command);
-        }
-        Ok(self)
     }
 
     /// The app's own word, which is the last.
     pub(crate) fn with_procfile(mut self, app: &Path) -> Result<Self, Failure> {
         let path = app.join("Procfile");
-        if !path.is_file() {
-            return Ok(self);
+        if path.is_file() {
+            let processes: BTreeMap<String, String> =
+                serde_saphyr::from_str(&fs_err::read_to_string(path)?).map_err(|_| {
+                    Failure::new(1, "Failed to read command from Procfile: invalid YAML")
+                })?;
+            for (kind, command) in processes {
+                self.merge(Process::new(kind, command));
+            }
         }
-        let processes: BTreeMap<String, String> =
-            serde_saphyr::from_str(&fs_err::read_to_string(path)?)
-                .map_err(|error| Failure::new(1, format!("invalid YAML in Procfile: {error}")))?;
-        self.processes.extend(processes);
         Ok(self)
     }
 
-    pub(crate) fn result_json(&self) -> String {
-        let processes = self.processes.iter();
-        let list: Vec<_> =
-            processes.map(|(kind, command)| json!({"type": kind, "command": command})).collect();
-        let result = json!({
+    /// The command of the process that gets requests.
+    pub(crate) fn web(&self) -> &str {
+        let is_web = |process: &&Process| process.kind == "web" && process.beside.is_empty();
+        self.processes.iter().find(is_web).map_or("", |process| &process.command)
+    }
+
+    /// What the platform keeps of a staging; `commands` is none for one that has failed.
+    pub(crate) fn result_json(&self, has_commands: bool) -> String {
+        let (processes, sidecars): (Vec<_>, Vec<_>) =
+            self.processes.iter().partition(|process| process.beside.is_empty());
+        let last = self.buildpacks.last().cloned().unwrap_or_default();
+        let types: Map<String, Value> = processes
+            .iter()
+            .map(|process| (process.kind.clone(), process.command.clone().into()))
+            .collect();
+        let mut result = json!({
             "lifecycle_metadata": {
-                "buildpack_key": self.key,
-                "detected_buildpack": self.detected,
+                "buildpack_key": last["key"],
+                "detected_buildpack": last["name"],
                 "buildpacks": self.buildpacks,
             },
-            "process_types": self.processes,
-            "processes": list,
-            "sidecars": self.sidecars,
+            "process_types": if has_commands { types.into() } else { Value::Null },
             "execution_metadata": "",
             "lifecycle_type": "buildpack",
         });
+        let process = |it: &&Process| json!({ "type": it.kind, "command": it.command });
+        let sidecar = |it: &&Process| {
+            let mut sidecar =
+                json!({ "name": it.kind, "process_types": it.beside, "command": it.command });
+            if it.memory > 0 {
+                sidecar["memory"] = it.memory.into();
+            }
+            sidecar
+        };
+        if !processes.is_empty() {
+            result["processes"] = processes.iter().map(process).collect();
+        }
+        if !sidecars.is_empty() {
+            result["sidecars"] = sidecars.iter().map(sidecar).collect();
+        }
         result.to_string()
     }
 
     pub(crate) fn info(&self) -> String {
-        let command = self.processes.get("web").map(String::as_str).unwrap_or_default();
-        json!({
-            "detected_buildpack": self.detected,
-            "start_command": command,
-            "config": self.config,
-        })
-        .to_string()
+        let last = self.buildpacks.last().cloned().unwrap_or_default();
+        let mut info = json!({ "detected_buildpack": last["name"], "start_command": self.web() });
+        if let Some(config) = last.get("config") {
+            info["config"] = config.clone();
+        }
+        info.to_string()
     }
 }
 

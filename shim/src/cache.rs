@@ -16,7 +16,7 @@ use crate::{disk, moving};
 const DIR: &str = "kouti-v1";
 
 /// The endings of the bills of materials of a layer.
-const BILLS: [&str; 3] = ["sbom.cdx.json", "sbom.spdx.json", "sbom.syft.json"];
+pub(crate) const BILLS: [&str; 3] = ["sbom.cdx.json", "sbom.spdx.json", "sbom.syft.json"];
 
 #[derive(Debug)]
 pub(crate) struct Cache {

@@ -64,6 +64,7 @@ fn environment(env: &Env, index: &str) -> Result<String, Problem> {
         variables.set(name, value);
     }
     let strict = strict(env, &record)?;
+    let java_opts = crate::settings::flag(env, "BPL_CF_JAVA_OPTS_ENABLED", true)?;
     let app_dir = PathBuf::from(env.given("HOME").unwrap_or("/home/vcap/app"));
     for program in launcher.exec_d(&kind)? {
         if !is_executable(&program) {
@@ -71,7 +72,16 @@ fn environment(env: &Env, index: &str) -> Result<String, Problem> {
             let _ = writeln!(std::io::stderr(), "{text}");
             continue;
         }
-        exec_d(&program, &app_dir, &mut variables, strict)?;
+        let mut seen = variables.clone();
+        if seen.get("SERVICE_BINDING_ROOT").is_some() {
+            // The same services under two names would be ambiguous.
+            seen.remove("VCAP_SERVICES");
+            seen.remove("VCAP_SERVICES_FILE_PATH");
+        }
+        if !java_opts {
+            seen.remove("JAVA_OPTS");
+        }
+        exec_d(&program, &app_dir, &seen, &mut variables, strict)?;
     }
     Ok(exports(&variables, &before))
 }
@@ -110,22 +120,15 @@ fn is_executable(program: &Path) -> bool {
     rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
+/// Runs a program that sees these variables, and takes over what it sets.
 fn exec_d(
     program: &Path,
     app_dir: &Path,
+    seen: &Variables,
     variables: &mut Variables,
     strict: bool,
 ) -> Result<(), Problem> {
-    let mut seen = variables.clone();
-    if seen.get("SERVICE_BINDING_ROOT").is_some() {
-        // The same services under two names would be ambiguous.
-        seen.remove("VCAP_SERVICES");
-        seen.remove("VCAP_SERVICES_FILE_PATH");
-    }
-    if seen.get("BPL_CF_JAVA_OPTS_ENABLED") == Some("false") {
-        seen.remove("JAVA_OPTS");
-    }
-    let output = exec_d_command(program, app_dir, &seen).output()?;
+    let output = exec_d_command(program, app_dir, seen).output()?;
     let _ = std::io::stderr().write_all(&output.stderr);
     let reason = if output.status.success() {
         match variables.take_over(&output.stdout) {

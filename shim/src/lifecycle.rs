@@ -110,11 +110,31 @@ pub(crate) fn broken(said: &str) -> Option<String> {
     let result = |line: &str| line.trim().strip_prefix("err:").map(str::trim).map(str::to_owned);
     let id = said.lines().find_map(result)?;
     let id = id.split_whitespace().next()?;
+    Some(format!("{id}: {}", last_word(said, id).unwrap_or("it says nothing")))
+}
+
+/// Whether a buildpack takes the app, as far as it was asked, and why not.
+pub(crate) fn verdict(said: &str, id: &str) -> Option<String> {
+    let result = |line: &str| {
+        let (verdict, of) = line.trim().split_once(':')?;
+        (of.trim() == id).then(|| verdict.to_owned())
+    };
+    let verdict = said.lines().find_map(result)?;
+    if verdict == "pass" {
+        return Some("yes".to_owned());
+    }
+    Some(match last_word(said, id) {
+        Some(reason) => format!("no, {}", reason.strip_prefix("skipped: ").unwrap_or(reason)),
+        None => "no".to_owned(),
+    })
+}
+
+/// The last line that a buildpack has printed while detecting.
+fn last_word<'a>(said: &'a str, id: &str) -> Option<&'a str> {
     let heading = format!("======== Output: {id} ========");
     let output = said.lines().skip_while(|line| *line != heading).skip(1);
     let own = output.take_while(|line| !line.starts_with("======== "));
-    let last = own.map(str::trim).filter(|line| !line.is_empty()).last();
-    Some(format!("{id}: {}", last.unwrap_or("it says nothing")))
+    own.map(str::trim).filter(|line| !line.is_empty()).last()
 }
 
 /// Exit codes of the lifecycle that mean something here.

@@ -6,8 +6,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use insta::assert_snapshot;
+use kouti_testing::{SmallDisk, with_disks};
 
-use crate::platform::{Cnb, Platform, Zip};
+use crate::platform::{Cnb, Platform, Zip, is_root};
 
 fn fill(dir: &Path) {
     symlink("/etc/passwd", dir.join("absolute")).unwrap();
@@ -106,4 +107,74 @@ printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "web"\n' >> "$lay
     assert!(app.join(".cloudfoundry/0/layers/kouti_one/env/bin/tool").is_file());
     let said = platform.run_alone("tool");
     assert_eq!(said, "<dir>/vcap/app/.cloudfoundry/0/layers/kouti_one/env/bin/tool\n");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_told_as_the_place_to_run_at() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build("echo building")]));
+    fs_err::set_permissions(platform.path("vcap"), Permissions::from_mode(0o555)).unwrap();
+    let staged = platform.stage(&["one"]);
+    let user = fs_err::metadata(platform.path("vcap")).unwrap().uid();
+    assert_eq!(staged.code, 223);
+    assert_snapshot!(staged.page().replace(&user.to_string(), "<user>"), @"
+    error[cf-app-not-movable]: the app cannot be moved from <dir>/app to <dir>/vcap/app: failed to create directory `<dir>/vcap/deps/0`: Permission denied (os error 13)
+
+    hint: stage in a fresh container in which the user of the app owns both; this is user <user>, and the target belongs to user <user>
+    ");
+    assert!(!staged.out.contains("building") && platform.app().join("app.txt").is_file());
+}
+
+#[test]
+fn an_app_for_which_there_is_no_room_is_refused_before_the_build() {
+    if !is_root() {
+        eprintln!("skipped: only root mounts a small disk for the user of apps");
+        return;
+    }
+    let name = "apps::an_app_for_which_there_is_no_room_is_refused_before_the_build";
+    with_disks(name, || {
+        let Some(platform) = Platform::new() else { return };
+        platform.file("large", &"x".repeat(2_000_000));
+        platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build("echo building")]));
+        let disk = SmallDisk::at(&platform.path("vcap"));
+        fs_err::create_dir(platform.path("vcap/app")).unwrap();
+        let staged = platform.stage(&["one"]);
+        assert_eq!(staged.code, 223);
+        assert_snapshot!(staged.page(), @"
+        error[cf-disk-full]: <dir>/vcap has 1.0 MB left, and another copy of the app needs 2.0 MB
+
+        hint: leave out with `.cfignore` what the app does not need
+        hint: ask the operator for more disk while staging: `cc.staging.minimum_staging_disk_mb`
+        ");
+        assert!(!staged.out.contains("building") && platform.app().join("large").is_file());
+        drop(disk);
+    });
+}
+
+#[test]
+fn what_came_with_the_zip_is_found_and_bills_stay_unless_they_are_not_wanted() {
+    let Some(platform) = Platform::new() else { return };
+    let build = r#"
+cache=$(cat "$platform/env/BP_DEPENDENCY_CACHE")
+echo "$(cat "$platform/env/BP_CF_SHIM"): $(cat "$cache/sha256/abc" 2> /dev/null || echo nothing) in $cache"
+layer run launch; echo '{}' > "$layers/run.sbom.cdx.json"; echo '{}' > "$layers/launch.sbom.cdx.json"
+layer make build; echo '{}' > "$layers/make.sbom.cdx.json"; echo '{}' > "$layers/build.sbom.cdx.json"
+"#;
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build(build)]).carrying("on board"));
+    let bills = |platform: &Platform| -> Vec<String> {
+        let names = platform.names("droplet.tgz").into_iter();
+        names.filter(|name| name.ends_with(".cdx.json")).collect()
+    };
+    let staged = platform.stage(&["one"]).succeeds();
+    let expected = "1.2.3: on board in <dir>/buildpacks/one/dependencies\n";
+    assert!(staged.out.contains(expected), "{}", staged.out);
+    let metadata = &staged.result["lifecycle_metadata"]["buildpacks"][0]["output_metadata"];
+    assert_eq!(metadata["cached"], true);
+    let kept = ["kouti_one/run/sbom.cdx.json", "kouti_one/sbom.cdx.json"];
+    assert_eq!(bills(&platform), kept.map(|bill| format!("deps/0/layers/sbom/launch/{bill}")));
+
+    let platform = platform.env("BP_CF_KEEP_SBOM", "false").env("BP_DEPENDENCY_CACHE", "/mine");
+    let staged = platform.stage(&["one"]).succeeds();
+    assert!(staged.out.contains("1.2.3: nothing in /mine\n"), "{}", staged.out);
+    assert_eq!(bills(&platform), [""; 0]);
 }

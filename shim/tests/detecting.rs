@@ -19,9 +19,34 @@ fn the_right_one_is_found_and_the_others_keep_silent() {
     let staged = platform.stage_detecting(&["java", "nodejs", "php"]).succeeds();
     assert_eq!(staged.err, "");
     let metadata = &staged.result["lifecycle_metadata"];
-    assert_eq!(metadata["detected_buildpack"], "Node.js 1.2.3");
+    assert_eq!(platform.detected("nodejs"), "Node.js 1.2.3\n");
+    // The platform prefers what the buildpack calls itself in the end.
+    assert_eq!(metadata["detected_buildpack"], "kouti-nodejs");
     assert_eq!(metadata["buildpacks"][0]["name"], "kouti-nodejs");
     assert_eq!(metadata["buildpacks"][0]["output_metadata"]["buildpacks"][0], "kouti/nodejs@4.5.6");
+}
+
+#[test]
+fn one_zip_may_hold_several_languages() {
+    let Some(platform) = Platform::new() else { return };
+    platform.file("index.php", "");
+    let language = |name: &str, file: &str| {
+        Cnb::new(&format!("kouti/{name}"))
+            .detect(&format!("[ -f {file} ] || exit 100"))
+            .build(&format!("process web {name}"))
+    };
+    let all = Zip::of(&[language("java", "pom.xml")]).or(&[language("php", "index.php")]);
+    platform.upload("all", &all.with("display = \"kouti\""));
+    let named = platform.stage(&["all"]).succeeds();
+    assert_eq!(named.command("web"), "php");
+    let found = platform.stage_detecting(&["all"]).succeeds();
+    assert_eq!(platform.detected("all"), "kouti 1.2.3\n");
+    let metadata = &found.result["lifecycle_metadata"];
+    assert_eq!(metadata["detected_buildpack"], "kouti-all");
+    assert_eq!(
+        metadata["buildpacks"][0]["output_metadata"]["buildpacks"],
+        serde_json::json!(["kouti/php@4.5.6"])
+    );
 }
 
 #[test]
@@ -56,15 +81,20 @@ fn a_named_buildpack_says_what_it_looked_at() {
     }
     platform.upload(
         "java",
-        &Zip::of(&[Cnb::new("kouti/java").detect("exit 100"), Cnb::new("kouti/procfile")]),
+        &Zip::of(&[
+            Cnb::new("kouti/java").detect("echo; echo '  skipped: there is no pom.xml'; exit 100"),
+            Cnb::new("kouti/old").detect("exit 100"),
+            Cnb::new("kouti/procfile"),
+        ]),
     );
     let staged = platform.stage(&["java"]);
     assert_eq!(staged.code, 223);
     assert_snapshot!(staged.page(), @"
     error[cf-not-for-this-app]: this app is not for kouti-java 1.2.3
     its buildpacks:
-      kouti/java 4.5.6
-      kouti/procfile 4.5.6
+      kouti/java 4.5.6: no, there is no pom.xml
+      kouti/old 4.5.6: no
+      kouti/procfile 4.5.6: yes
     the app:
       app.txt
       file-00
@@ -181,6 +211,21 @@ fn what_an_old_adapter_has_left_is_refused() {
     fs_err::write(platform.path("vcap/app/.cloudfoundry/sentinel"), "").unwrap();
     assert_snapshot!(platform.stage(&["one"]).page(), @"
     error[cf-other-shim]: another adapter of buildpacks was here before and left <dir>/vcap/app/.cloudfoundry/sentinel
+
+    hint: remove that buildpack from the list of the app: the two cannot be combined
+    ");
+}
+
+#[test]
+fn an_app_that_an_old_adapter_has_taken_away_is_missed() {
+    let Some(platform) = Platform::new() else { return };
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one")]));
+    fs_err::remove_dir_all(platform.app()).unwrap();
+    std::os::unix::fs::symlink("/nowhere", platform.app()).unwrap();
+    let staged = platform.stage(&["one"]);
+    assert_eq!(staged.code, 223);
+    assert_snapshot!(staged.page(), @"
+    error[cf-other-shim]: another adapter of buildpacks was here before and left <dir>/app
 
     hint: remove that buildpack from the list of the app: the two cannot be combined
     ");

@@ -219,6 +219,37 @@ fn the_app_gets_the_signal_and_no_shell_stands_before_it() {
 }
 
 #[test]
+fn scripts_of_other_buildpacks_may_make_the_shell_strict() {
+    let Some(platform) = Platform::new() else { return };
+    let strict = r#"mkdir -p "$3/$4/profile.d"; echo 'set -eu' > "$3/$4/profile.d/strict.sh""#;
+    platform.upload_classic("first", &[("supply", strict)]);
+    let build = EXEC_D.to_owned()
+        + "layer env launch\nmkdir \"$layer/env\"; printf layer > \"$layer/env/KIND\"\n\
+           program . memory <<'END'\n[ \"$MEMORY_LIMIT\" != 1m ] || exit 3\nEND\nprocess web printenv KIND";
+    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build(&build)]));
+    let staged = platform.stage(&["first", "one"]).succeeds();
+    platform.extract();
+    assert_eq!(platform.run("", &[]), "layer\n");
+    let refused =
+        platform.launcher(staged.command("web"), &[("MEMORY_LIMIT", "1m")]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "as without it");
+}
+
+#[test]
+fn java_options_can_be_kept_from_what_prepares_the_start() {
+    let Some(platform) = Platform::new() else { return };
+    let build = EXEC_D.to_owned()
+        + "program . options <<'END'\necho \"SEEN = '${JAVA_OPTS-none}'\" >&3\nEND\n";
+    staged(&platform, &build);
+    let seen = |switch: &str| {
+        let given = [("JAVA_OPTS", "-Da=1"), ("BPL_CF_JAVA_OPTS_ENABLED", switch)];
+        platform.run("echo $SEEN $JAVA_OPTS", &given)
+    };
+    assert_eq!(seen("true"), "-Da=1 -Da=1\n");
+    assert_eq!(seen("F"), "none -Da=1\n");
+}
+
+#[test]
 fn an_app_without_our_program_still_starts() {
     let Some(platform) = Platform::new() else { return };
     staged(&platform, "mkdir \"$layer/env\"; printf layer > \"$layer/env/KIND\"");

@@ -59,14 +59,26 @@ process() {
 /// A zip, unpacked as the platform does it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Zip {
-    cnbs: Vec<Cnb>,
+    groups: Vec<Vec<Cnb>>,
     more: String,
+    artifact: Option<&'static str>,
 }
 
 impl Zip {
     /// Of these buildpacks, all of which have to take part.
     pub(crate) fn of(cnbs: &[Cnb]) -> Self {
-        Self { cnbs: cnbs.to_vec(), more: String::new() }
+        Self { groups: vec![cnbs.to_vec()], ..Self::default() }
+    }
+
+    /// Or of these, if those before do not take the app.
+    pub(crate) fn or(mut self, cnbs: &[Cnb]) -> Self {
+        self.groups.push(cnbs.to_vec());
+        self
+    }
+
+    /// With an artifact on board, which has this text.
+    pub(crate) fn carrying(self, artifact: &'static str) -> Self {
+        Self { artifact: Some(artifact), ..self }
     }
 
     /// More lines of its `shim.toml`.
@@ -120,7 +132,7 @@ fn stripped() -> &'static Path {
     &STRIPPED
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
@@ -199,21 +211,30 @@ impl Platform {
             "schema = 1\nlanguage = \"{key}\"\nversion = \"1.2.3\"\nlifecycle = \"0.21.14\"\n{}",
             zip.more
         );
-        let mut order = String::from("[[order]]\n");
-        for Cnb { id, detect, build, api } in &zip.cnbs {
+        let mut order = String::new();
+        for group in &zip.groups {
+            order.push_str("[[order]]\n");
+            for Cnb { id, .. } in group {
+                order = format!("{order}[[order.group]]\nid = \"{id}\"\nversion = \"4.5.6\"\n");
+            }
+        }
+        for Cnb { id, detect, build, api } in zip.groups.iter().flatten() {
             let line = format!("id = \"{id}\"\nversion = \"4.5.6\"\n");
             about = format!("{about}\n[[buildpacks]]\n{line}api = \"{api}\"\n");
-            order = format!("{order}[[order.group]]\n{line}");
             let cnb = kouti.join("cnb").join(id.replace('/', "_")).join("4.5.6");
             program(&cnb.join("bin/detect"), &format!("#!/bin/bash\n{detect}\n"));
             program(&cnb.join("bin/build"), &format!("#!/bin/bash\n{HELPERS}\n{build}\n"));
             let descriptor = format!(
-                "api = \"{api}\"\n[buildpack]\n{line}name = \"{id}\"\n[[targets]]\nos = \"linux\"\n"
+                "api = \"{api}\"\n[buildpack]\n{line}name = \"{id}\"\nsbom-formats = [\"application/vnd.cyclonedx+json\"]\n[[targets]]\nos = \"linux\"\n"
             );
             fs_err::write(cnb.join("buildpack.toml"), descriptor).unwrap();
         }
         fs_err::write(kouti.join("shim.toml"), about).unwrap();
         fs_err::write(kouti.join("order.toml"), order).unwrap();
+        if let Some(artifact) = zip.artifact {
+            fs_err::create_dir_all(dir.join("dependencies/sha256")).unwrap();
+            fs_err::write(dir.join("dependencies/sha256/abc"), artifact).unwrap();
+        }
         self.protect(&dir);
     }
 
@@ -286,6 +307,15 @@ impl Platform {
             err: self.shown(&output.stderr),
             result: serde_json::from_str(&text).unwrap_or_default(),
         }
+    }
+
+    /// What a buildpack says of an app that is for it.
+    pub(crate) fn detected(&self, key: &str) -> String {
+        let program = self.path("buildpacks").join(key).join("bin/detect");
+        let mut command = self.user(program.to_str().unwrap(), &self.path("vcap"));
+        let output = command.arg(&self.build_dir).env("TMPDIR", self.path("tmp")).output().unwrap();
+        assert!(output.status.success(), "{}", self.shown(&output.stderr));
+        self.shown(&output.stdout)
     }
 
     /// As platforms do that know one buildpack for an app.

@@ -124,6 +124,8 @@ fn sidecars_start_beside_processes_however_the_buildpack_was_found() {
     let Some(platform) = Platform::new() else { return };
     let build = r#"
 process web printf web; process agent printf agent
+layer env launch; mkdir -p "$layer/exec.d"
+printf '#!/bin/sh\n[ "$MEMORY_LIMIT" != 32m ]\n' > "$layer/exec.d/memory"; chmod +x "$layer/exec.d/memory"
 printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "*;memory=32"\n' >> "$layers/launch.toml"
 "#;
     let named = staged(&platform, build);
@@ -132,6 +134,12 @@ printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "*;memory=32"\n' 
         r#"[{"name":"agent","process_types":["web"],"command":"exec printf agent","memory":32}]"#;
     assert_eq!(sidecar(&named), expected);
     assert_eq!(named.command("agent"), "", "a sidecar is no process of its own");
+    // It has a small part of the memory, which may be too small for what prepares the start of the app.
+    platform.extract();
+    let little = [("MEMORY_LIMIT", "32m")];
+    assert_eq!(platform.run("exec printf agent", &little), "agent");
+    let web = platform.launcher(named.command("web"), &little).output().unwrap();
+    assert_eq!(web.status.code(), Some(1));
     // The platform then looks for the file at an index that does not exist otherwise.
     platform.upload("no", &Zip::of(&[Cnb::new("kouti/no").detect("exit 100")]));
     let found = platform.stage_detecting(&["no", "one", "no"]).succeeds();

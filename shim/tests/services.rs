@@ -109,6 +109,35 @@ fn directories_of_the_platform_get_the_type_that_the_user_means() {
 }
 
 #[test]
+fn directories_and_the_variable_are_united_and_the_user_may_show_the_variable_as_well() {
+    let Some(platform) = Platform::new() else { return };
+    let bindings = platform.path("bindings");
+    for (name, file, text) in
+        [("my-db", "type", "mysql"), ("My DB", "type", "mysql"), ("My DB", "host", "directory")]
+    {
+        fs_err::create_dir_all(bindings.join(name)).unwrap();
+        fs_err::write(bindings.join(name).join(file), text).unwrap();
+    }
+    // A buildpack of somebody else would let the variable hide the directory.
+    platform.upload("one", &Zip::of(&[Cnb::new("other/one").build(SHOW)]));
+    let platform = platform
+        .env("SERVICE_BINDING_ROOT", bindings.to_str().unwrap())
+        .env("VCAP_SERVICES", &services());
+    let staged = platform.stage(&["one"]).succeeds();
+    let names: std::collections::BTreeSet<_> = staged
+        .out
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("binding ")?.split('/').next())
+        .collect();
+    // The directory `My DB` has taken the place of the service of that name.
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["cache", "late", "my-db", "my-db-2"]);
+    assert!(!staged.out.contains("my-db/password") && !staged.out.contains("my-db-2/password"));
+    assert!(!staged.out.contains("services are exposed"), "{}", staged.out);
+    let shown = platform.env("BP_CF_EXPOSE_VCAP_SERVICES", "true").stage(&["one"]).succeeds();
+    assert!(shown.out.contains("services are exposed"), "{}", shown.out);
+}
+
+#[test]
 fn many_services_are_no_problem_and_broken_ones_are_told() {
     let Some(platform) = Platform::new() else { return };
     platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build(SHOW)]));

@@ -32,15 +32,23 @@ impl ClassicBuildpack {
     pub fn ours(name: &str) -> Self {
         static UNPACKED: Mutex<BTreeMap<String, ClassicBuildpack>> = Mutex::new(BTreeMap::new());
         let mut unpacked = UNPACKED.lock().unwrap_or_else(PoisonError::into_inner);
-        unpacked.entry(name.to_owned()).or_insert_with(|| Self::unpack(name)).clone()
+        unpacked.entry(name.to_owned()).or_insert_with(|| Self::unpack(name, true)).clone()
     }
 
-    fn unpack(name: &str) -> Self {
+    /// The same as an operator has it who keeps the artifacts in a mirror.
+    pub fn without_artifacts(name: &str) -> Self {
+        Self::unpack(name, false)
+    }
+
+    fn unpack(name: &str, artifacts: bool) -> Self {
         let zip = packages().join(format!("kouti_{name}-offline.zip"));
         let dir = tempfile::tempdir().expect("the temporary directory is writable");
         let file =
             fs_err::File::open(&zip).unwrap_or_else(|error| panic!("{}: {error}", zip.display()));
         zip::ZipArchive::new(file).expect("a zip").extract(dir.path()).expect("can be unpacked");
+        if !artifacts {
+            fs_err::remove_dir_all(dir.path().join("dependencies")).expect("an offline zip has it");
+        }
         readable(dir.path());
         Self(Arc::new(dir))
     }
@@ -115,6 +123,14 @@ impl Staging {
     #[must_use]
     pub fn offline(mut self) -> Self {
         self.options.push("--network=none".to_owned());
+        self
+    }
+
+    /// Shows the archives of the local profile to the staging, at this path.
+    #[must_use]
+    pub fn with_mirror_at(mut self, path: &str) -> Self {
+        let archives = repository().join("target/mirror/archives");
+        self.options.push(format!("--volume={}:{path}:ro", archives.display()));
         self
     }
 

@@ -22,9 +22,19 @@ fn twice(native: &Native, app: &App) -> String {
         let whole = words.iter().all(|word| !word.is_empty() && word.chars().all(is_plain));
         assert!(whole, "{kind}: {words:?}");
     }
+    // A command is started as the first type that has it: what is another type's own would be lost.
+    let droplet = native.droplet();
+    for (kind, words) in &processes {
+        let is_alone = processes.iter().filter(|(_, others)| others == words).count() == 1;
+        let own = ["env.launch", "exec.d"].map(|dir| format!("/{dir}/{kind}/"));
+        let has_own = droplet.iter().any(|name| own.iter().any(|own| name.contains(own)));
+        assert!(
+            is_alone || !has_own,
+            "{kind} shares its command and has an environment of its own"
+        );
+    }
     // The whole home directory becomes the droplet.
-    let strangers: Vec<_> = native
-        .droplet()
+    let strangers: Vec<_> = droplet
         .into_iter()
         .filter(|name| !["", "workspace", "layers"].contains(&name.split('/').next().unwrap()))
         .collect();

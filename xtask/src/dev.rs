@@ -40,6 +40,9 @@ pub(crate) struct Args {
 /// Where a build image has its programs.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Exit codes of an app that was told to end: by `HUP`, `INT`, `QUIT` or `TERM`.
+const ENDED: [u8; 4] = [129, 130, 131, 143];
+
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let app = fs_err::canonicalize(&args.app)?;
     if !app.is_dir() {
@@ -48,8 +51,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let user_env = user_env(workspace, &args.env)?;
     let dev = workspace.target().join("dev");
     let programs = build::debug(workspace)?;
-    // Held until the app is built: its process takes the place of this one.
-    let _lock = workspace.lock("dev")?;
+    let lock = workspace.lock("dev")?;
     let packages = package::directories(workspace, &programs, &dev.join("buildpacks"))?;
     let order = order(&Descriptor::read(&workspace.root)?, &packages)?;
 
@@ -61,6 +63,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     lifecycle.copy_app(&app)?;
     lifecycle.set_user_env(&user_env)?;
     build_app(&mut lifecycle, &order)?;
+    // While the app runs, others can be built.
+    drop(lock);
     if args.run { start(&lifecycle, args.port) } else { Ok(()) }
 }
 
@@ -101,7 +105,7 @@ fn undetected(failure: Failure) -> anyhow::Error {
     Advice::new("no group of buildpacks fits the app", hint).because(failure.into()).into()
 }
 
-/// Becomes the default process.
+/// Runs the default process until it ends or somebody ends this one, and all that it has started with it.
 fn start(lifecycle: &Lifecycle, port: Option<u16>) -> Result<()> {
     let port = port.map_or_else(free_port, Ok)?;
     let Some(process) = lifecycle.image().and_then(|image| image.default_process.as_deref()) else {
@@ -110,7 +114,13 @@ fn start(lifecycle: &Lifecycle, port: Option<u16>) -> Result<()> {
     };
     print(format_args!("\nRunning {process} at http://localhost:{port}, Ctrl-C ends it"));
     let launch = lifecycle.launch(process)?.env("PORT", port.to_string());
-    Err(launch.exec(|log| log.lines().for_each(print)).into())
+    let code = launch.run(|log| log.lines().for_each(print))?;
+    // A signal that somebody sends is how this is meant to end.
+    if code == 0 || ENDED.contains(&code) {
+        return Ok(());
+    }
+    let hint = "its own words above say why";
+    Err(Advice::new(format!("{process} has ended with code {code}"), hint).into())
 }
 
 fn free_port() -> Result<u16> {

@@ -142,6 +142,11 @@ pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<(
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.profile == Profile::Public {
+        // A zip has other buildpacks beside the one that is named.
+        let named = if args.cf { &[] } else { &args.buildpacks[..] };
+        check_filters(&args.filters, &sources(workspace, named)?)?;
+    }
     build::release(workspace)?;
     if args.cf {
         for zip in cf::zips(workspace, args)? {
@@ -287,9 +292,33 @@ fn chosen(catalog: Catalog, args: &Args) -> Result<Catalog> {
     let wanted = filter(&args.filters)?;
     let newest = catalog.newest_of_lines();
     let all = args.profile == Profile::Local || !args.filters.is_empty();
-    Ok(catalog.only(&args.arch, |id, version| {
+    let carried = catalog.only(&args.arch, |id, version| {
         wanted(id, version) && (all || newest.contains(&format!("{id}@{version}")))
-    }))
+    });
+    if let Some((id, version)) = carried.broken_default().filter(|_| !args.filters.is_empty()) {
+        bail!(
+            "--filter leaves no {id} that fits the default `{version}`: an app that asks for no version could not be built"
+        );
+    }
+    Ok(carried)
+}
+
+/// A glob that fits nothing is a mistake; one that fits an artifact of another buildpack is not.
+fn check_filters(globs: &[String], sources: &[Source]) -> Result<()> {
+    let names: Vec<_> = sources
+        .iter()
+        .filter_map(|source| source.catalog.as_ref())
+        .flat_map(Catalog::names)
+        .collect();
+    for glob in globs {
+        fast_glob::validate(glob).with_context(|| format!("--filter `{glob}` cannot be read"))?;
+        if !names.iter().any(|name| fast_glob::glob_match(glob, name)) {
+            bail!(
+                "--filter `{glob}` fits no artifact of these buildpacks: write id@version, such as `node@24.*`"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether one of the globs fits `id@version`; without a glob everything does.

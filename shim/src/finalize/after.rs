@@ -111,13 +111,16 @@ pub(crate) fn prune(staging: &Staging, layers_dir: &Path, ids: &[String]) -> Res
             fs_err::remove_file(&layer.toml)?;
         }
     }
-    // What a buildpack has not asked for again; the lifecycle only puts it aside.
     for id in ids {
         let dir = layers_dir.join(escaped(id));
         for entry in dir.read_dir().into_iter().flatten() {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "ignore") {
+                // What a buildpack has not asked for again; the lifecycle only puts it aside.
                 remove(&path)?;
+            } else if path.is_file() && is_bill(&path) {
+                // The lifecycle has collected those that count in a place of their own.
+                fs_err::remove_file(&path)?;
             }
         }
     }
@@ -149,6 +152,14 @@ pub(crate) fn prune_others(staging: &Staging) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// `node.sbom.cdx.json`, as a buildpack leaves it.
+fn is_bill(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| {
+        let name = name.to_string_lossy();
+        cache::BILLS.iter().any(|end| name.ends_with(&format!(".{end}")))
+    })
 }
 
 fn remove(dir: &Path) -> io::Result<()> {
@@ -204,10 +215,11 @@ pub(crate) fn launch_script(index: &str) -> String {
 *,{index},*) ;;
 *)
   if [ -x "$DEPS_DIR/{index}/kouti/kouti-cf" ]; then
-    {{ kouti_env=$(KOUTI_START_COMMAND="${{2-}}" "$DEPS_DIR/{index}/kouti/kouti-cf" launch-env {index} 3>&1 1>&8); }} 8>&1
-    if [ $? -eq 82 ]; then exit 1; fi
+    kouti_code=0
+    {{ kouti_env=$(KOUTI_START_COMMAND="${{2-}}" "$DEPS_DIR/{index}/kouti/kouti-cf" launch-env {index} 3>&1 1>&8) || kouti_code=$?; }} 8>&1
+    if [ "$kouti_code" -eq 82 ]; then exit 1; fi
     eval "$kouti_env"
-    unset kouti_env
+    unset kouti_env kouti_code
     export KOUTI_LAUNCH_DONE="${{KOUTI_LAUNCH_DONE:-}},{index}"
   else
     echo "warning: $DEPS_DIR/{index}/kouti/kouti-cf is missing: the app starts without the environment of its layers; restage it" >&2

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::lifecycle::{self, exit};
 use crate::moving::move_dir;
 use crate::staging::Staging;
+use crate::zip::Buildpack;
 
 /// Directories that buildpacks supply, and the path lists they belong to.
 const LISTS: [(&str, &str); 5] = [
@@ -87,31 +88,19 @@ pub(crate) struct Moved<'a> {
 impl<'a> Moved<'a> {
     /// Moves the app there, and leaves a link where it was.
     pub(crate) fn app(staging: &'a Staging) -> Result<Self, Problem> {
-        if !staging.alone {
-            Self::deps(staging)?;
-        }
         let (from, to) = (&staging.build_dir, staging.place.app());
+        if !staging.alone {
+            make_deps(staging).map_err(|error| not_movable(from, &to, &error))?;
+        }
         move_dir(from, &to).map_err(|error| not_movable(from, &to, &error))?;
         symlink(&to, from)?;
         fs_err::create_dir_all(staging.place.deps().join(&staging.index))?;
         Ok(Self { staging, app: true })
     }
 
-    /// Makes the directory for the layers, with what other buildpacks have supplied beside it.
+    /// Leaves the app where it is.
     pub(crate) fn deps(staging: &'a Staging) -> Result<Self, Problem> {
-        let deps = staging.place.deps();
-        // An earlier buildpack of this kind leaves a link.
-        if deps.is_symlink() {
-            fs_err::remove_file(&deps)?;
-        }
-        fs_err::create_dir_all(deps.join(&staging.index))?;
-        for index in indices(&staging.deps_dir)?.into_iter().filter(|index| *index != staging.index)
-        {
-            let link = deps.join(&index);
-            if !link.is_symlink() && !link.exists() {
-                symlink(staging.deps_dir.join(&index), link)?;
-            }
-        }
+        make_deps(staging)?;
         Ok(Self { staging, app: false })
     }
 
@@ -144,6 +133,23 @@ impl<'a> Moved<'a> {
         }
         Ok(fs_err::remove_dir_all(deps)?)
     }
+}
+
+/// Makes the directory for the layers, with what other buildpacks have supplied beside it.
+fn make_deps(staging: &Staging) -> io::Result<()> {
+    let deps = staging.place.deps();
+    // An earlier buildpack of this kind leaves a link.
+    if deps.is_symlink() {
+        fs_err::remove_file(&deps)?;
+    }
+    fs_err::create_dir_all(deps.join(&staging.index))?;
+    for index in indices(&staging.deps_dir)?.into_iter().filter(|index| *index != staging.index) {
+        let link = deps.join(&index);
+        if !link.is_symlink() && !link.exists() {
+            symlink(staging.deps_dir.join(&index), link)?;
+        }
+    }
+    Ok(())
 }
 
 fn not_movable(from: &Path, to: &Path, error: &io::Error) -> Problem {
@@ -202,8 +208,9 @@ pub(crate) fn nobody(staging: &Staging, code: Option<i32>, said: &str) -> Result
     let summary = format!("this app is not for {}", staging.zip.title());
     let mut problem = Problem::new("cf-not-for-this-app", Fault::App, summary);
     let mut lines = vec!["its buildpacks:".to_owned()];
-    for buildpack in &staging.zip.about.buildpacks {
-        lines.push(format!("  {} {}", buildpack.id, buildpack.version));
+    for Buildpack { id, version, .. } in &staging.zip.about.buildpacks {
+        let verdict = lifecycle::verdict(said, &format!("{id}@{version}"));
+        lines.push(format!("  {id} {version}: {}", verdict.as_deref().unwrap_or("not asked")));
     }
     lines.push("the app:".to_owned());
     let names = names(&staging.place.app())?;

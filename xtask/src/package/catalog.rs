@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use kouti_version::Version;
+use kouti_version::{Range, Version};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 /// Keys that a record of any family may have; a family lists its own ones in `extra-keys`.
@@ -99,7 +99,33 @@ impl Catalog {
             );
             text(record, "arch").is_none_or(|found| found == arch) && wanted(id, version)
         });
+        // A default for what is not there would be an empty promise.
+        let ids: BTreeSet<String> = self.ids().into_iter().map(str::to_owned).collect();
+        self.default_versions.retain(|id, _| ids.contains(id));
         self
+    }
+
+    /// `id@version` of every record.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.records.iter().filter_map(|record| {
+            Some(format!("{}@{}", text(record, "id")?, text(record, "version")?))
+        })
+    }
+
+    /// An id of which there is something, but nothing that fits the version that is installed if nobody asks for one;
+    /// with that version.
+    pub(super) fn broken_default(&self) -> Option<(&str, &str)> {
+        let fits = |id: &str, wanted: &str| {
+            let Ok(wanted) = Range::parse(wanted) else { return false };
+            self.records.iter().filter(|record| text(record, "id") == Some(id)).any(|record| {
+                let version = text(record, "version").and_then(|text| Version::parse(text).ok());
+                version.is_some_and(|version| wanted.matches(&version))
+            })
+        };
+        let defaults = self.default_versions.iter();
+        defaults
+            .filter_map(|(id, wanted)| Some((id, wanted.as_str()?)))
+            .find(|(id, wanted)| !fits(id, wanted))
     }
 
     /// `id@version` of the newest record of every release line. Ids without listed lines have one per major version.

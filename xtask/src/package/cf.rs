@@ -84,41 +84,41 @@ struct Member<'a> {
     optional: bool,
 }
 
-/// A zip for each of these languages, or for all that have a `cf.toml`.
+/// Names the zip that holds every language; its `cf.toml` is that of the workspace.
+const ALL: &str = "all";
+
+/// Where it says how a language, or all of them, become a classic buildpack.
+fn cf_toml(workspace: &Workspace, name: &str) -> PathBuf {
+    let dir = workspace.root.join("buildpacks").join(name);
+    if name == ALL { workspace.root.join("cf.toml") } else { dir.join("cf.toml") }
+}
+
+/// A zip for each of these languages, or for all that have a `cf.toml`; one for all together only if it is named.
 pub(super) fn zips(workspace: &Workspace, args: &Args) -> Result<Vec<PathBuf>> {
     let tools = tools::ensure(workspace)?;
     build::shim(workspace)?;
-    let mut names = workspace.buildpacks()?;
-    let has_file =
-        |name: &String| workspace.root.join("buildpacks").join(name).join("cf.toml").is_file();
-    if let Some(unknown) =
-        args.buildpacks.iter().find(|name| !names.contains(name) || !has_file(name))
-    {
+    let has_file = |name: &String| cf_toml(workspace, name).is_file();
+    let mut known = workspace.buildpacks()?;
+    let mut names = args.buildpacks.clone();
+    if names.is_empty() {
+        names = known.iter().filter(|name| has_file(name)).cloned().collect();
+    }
+    known.push(ALL.to_owned());
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name) || !has_file(name)) {
         bail!(
             "buildpacks/{unknown}/cf.toml is missing: it says how to package it for Cloud Foundry"
         );
     }
-    names.retain(|name| {
-        has_file(name) && (args.buildpacks.is_empty() || args.buildpacks.contains(name))
-    });
     names.iter().map(|name| zip(workspace, args, &tools, name)).collect()
 }
 
 fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<PathBuf> {
-    let path = workspace.root.join("buildpacks").join(name).join("cf.toml");
-    let language = Classic::read(&path)?;
+    let language = Classic::read(&cf_toml(workspace, name))?;
     let stack = args.stack.as_deref().filter(|stack| *stack != "any");
     let distro = stack.map(|stack| language.distro(stack)).transpose()?;
     let descriptor = Descriptor::read(&workspace.root)?;
     let id = format!("kouti/{name}");
-    let takes_part = |id: &str| {
-        !ONLY_FOR_IMAGES.contains(&id) && !language.order.exclude.iter().any(|name| name == id)
-    };
-    let groups: Vec<Vec<(&str, bool)>> = descriptor
-        .groups()
-        .filter(|group| group.contains(&(id.as_str(), false)))
-        .map(|group| group.into_iter().filter(|(id, _)| takes_part(id)).collect())
-        .collect();
+    let groups = groups(&descriptor, name, &language.order.exclude);
     if groups.is_empty() {
         bail!("no order group of builder.toml requires {id}");
     }
@@ -167,6 +167,22 @@ fn zip(workspace: &Workspace, args: &Args, tools: &Tools, name: &str) -> Result<
     }
     language.size.check(cached, size)?;
     Ok(file)
+}
+
+/// The order groups of a language, or of all, without what takes no part here.
+fn groups<'a>(
+    descriptor: &'a Descriptor,
+    name: &str,
+    exclude: &[String],
+) -> Vec<Vec<(&'a str, bool)>> {
+    let id = format!("kouti/{name}");
+    let takes_part =
+        |id: &str| !ONLY_FOR_IMAGES.contains(&id) && !exclude.iter().any(|name| name == id);
+    descriptor
+        .groups()
+        .filter(|group| name == ALL || group.contains(&(id.as_str(), false)))
+        .map(|group| group.into_iter().filter(|(id, _)| takes_part(id)).collect())
+        .collect()
 }
 
 /// How the shim names a buildpack to the lifecycle; one that speaks another language than the lifecycle does would only
@@ -339,6 +355,38 @@ fn script(step: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_zip_may_hold_every_language() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let descriptor = Descriptor::read(&root).unwrap();
+        let required = |name: &str| -> Vec<String> {
+            let required = |group: Vec<(&str, bool)>| {
+                let ids = group.iter().filter(|(_, optional)| !optional).map(|(id, _)| *id);
+                ids.collect::<Vec<_>>().join(" ")
+            };
+            groups(&descriptor, name, &[]).into_iter().map(required).collect()
+        };
+        assert_eq!(required("php"), ["kouti/php"]);
+        insta::assert_snapshot!(required(ALL).join("\n"), @"
+        kouti/dotnet
+        kouti/java
+        kouti/php
+        kouti/nodejs kouti/nginx
+        kouti/nodejs kouti/httpd
+        kouti/nginx
+        kouti/httpd
+        kouti/nodejs
+        kouti/static
+        kouti/procfile
+        ");
+        let all = groups(&descriptor, ALL, &["kouti/watchexec".to_owned()]);
+        let ids: Vec<_> = all.iter().flatten().map(|(id, _)| *id).collect();
+        assert!(ids.contains(&"kouti/procfile") && ids.contains(&"kouti/java"));
+        assert!(!ids.contains(&"kouti/image-labels") && !ids.contains(&"kouti/watchexec"));
+        let language = Classic::read(&root.join("cf.toml")).unwrap();
+        assert!(language.supply.is_none(), "nobody could say which language it is to supply");
+    }
 
     #[test]
     fn a_zip_holds_only_files_and_is_the_same_wherever_it_is_made() {

@@ -9,8 +9,10 @@ use toml_edit::{DocumentMut, Item, Table};
 
 use super::catalog::Catalog;
 
-/// What packaging needs to know of a descriptor.
+/// What packaging needs to know of a descriptor. A platform only warns about a key that it does not know, or says nothing:
+/// what was meant would be missed much later.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Descriptor {
     pub(super) api: String,
     #[serde(rename = "buildpack")]
@@ -24,19 +26,23 @@ pub(super) struct Descriptor {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Info {
     pub(super) id: String,
     pub(super) name: String,
-    #[serde(skip)]
+    /// That of the workspace, whatever the file says.
     pub(super) version: String,
     pub(super) homepage: String,
     pub(super) description: String,
     #[serde(default)]
     pub(super) keywords: Vec<String>,
     pub(super) licenses: Vec<License>,
+    #[serde(default, rename = "sbom-formats")]
+    _sbom_formats: Vec<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct License {
     /// SPDX id.
     #[serde(rename = "type")]
@@ -53,6 +59,7 @@ pub(super) struct Target {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Metadata {
     catalog: Option<PathBuf>,
     #[serde(default)]

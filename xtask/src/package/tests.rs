@@ -407,6 +407,22 @@ fn problems_of_the_settings_table_name_the_setting() {
 }
 
 #[test]
+fn a_key_that_no_platform_knows_is_told_when_it_is_packaged() {
+    let case = Case::new();
+    for (known, unknown) in
+        [("homepage =", "home-page ="), ("[[targets]]", "[[target]]"), ("catalog =", "catalogue =")]
+    {
+        assert!(DESCRIPTOR.contains(known), "{known}");
+        case.write("buildpacks/thing/buildpack.toml", &DESCRIPTOR.replace(known, unknown));
+        let error = case.source().err().unwrap();
+        assert!(error.to_string().ends_with("buildpacks/thing/buildpack.toml is wrong"), "{error}");
+        let key = unknown.trim_matches(['[', ']', ' ', '=']);
+        let reason = error.root_cause().to_string();
+        assert!(reason.contains(&format!("unknown field `{key}`")), "{reason}");
+    }
+}
+
+#[test]
 fn the_newest_of_each_line_is_carried() {
     let text = |lines: &str, versions: &[&str]| {
         let record =
@@ -428,14 +444,27 @@ fn the_newest_of_each_line_is_carried() {
 #[test]
 fn a_filter_chooses_by_id_and_version() {
     let case = Case::new();
+    let older = CATALOG.split_once("[[dependencies]]").unwrap().1.replace("2.0.1", "1.9.0");
+    case.write("buildpacks/thing/catalog.toml", &format!("{CATALOG}\n[[dependencies]]{older}"));
     let carried = |filter: &str| {
         let args =
             Args { filters: vec![filter.to_owned()], offline: true, ..args(Profile::Public) };
-        chosen(case.source().unwrap().catalog.unwrap(), &args).unwrap().records.len()
+        let source = case.source().unwrap();
+        check_filters(&args.filters, std::slice::from_ref(&source))?;
+        Ok::<_, anyhow::Error>(chosen(source.catalog.unwrap(), &args)?.names().collect::<Vec<_>>())
     };
-    assert_eq!(carried("thing@2.*"), 1);
-    assert_eq!(carried("*@2.0.1"), 1);
-    assert_eq!(carried("thing@3.*"), 0);
+    assert_eq!(carried("thing@2.*").unwrap(), ["thing@2.0.1"]);
+    assert_eq!(carried("*@*.*.*").unwrap().len(), 2);
+    insta::assert_snapshot!(carried("thing@1.*").unwrap_err(), @"--filter leaves no thing that fits the default `2.x`: an app that asks for no version could not be built");
+    insta::assert_snapshot!(carried("thing@3.*").unwrap_err(), @"--filter `thing@3.*` fits no artifact of these buildpacks: write id@version, such as `node@24.*`");
+}
+
+#[test]
+fn what_is_left_out_has_no_default_either() {
+    let case = Case::new();
+    let args = Args { filters: vec!["other@*".to_owned()], ..args(Profile::Public) };
+    let left = chosen(case.source().unwrap().catalog.unwrap(), &args).unwrap();
+    assert!(left.records.is_empty() && left.default_versions.is_empty());
 }
 
 #[test]

@@ -31,6 +31,13 @@ const PHP: &str =
     "https://raw.githubusercontent.com/paketo-buildpacks/php-dist/main/buildpack.toml";
 const WATCHEXEC: &str = "https://api.github.com/repos/watchexec/watchexec/releases?per_page=100";
 const WATCHEXEC_X64: &str = "https://github.com/watchexec/watchexec/releases/download/v2.6.0/watchexec-2.6.0-x86_64-unknown-linux-musl.tar.xz";
+const PHP_AMD64: &str = "https://artifacts.paketo.io/php/php_8.4.25_linux_amd64_noble_00c0ffee.tgz";
+const NPM: &str = "https://registry.example/npm/-/npm-11.22.0.tgz";
+const YARN: &str = "https://repo.yarnpkg.com/4.19.0/packages/yarnpkg-cli/bin/yarn.js";
+const ZULU: &str = "https://cdn.azul.com/zulu/bin/zulu21.54.17-ca-jre21.0.13-linux_x64.tar.gz";
+const MAVEN: &str = "https://repo.maven.apache.org/maven2/org/apache/maven/apache-maven/3.9.17/apache-maven-3.9.17-bin.tar.gz";
+const GRADLES: &str = "https://services.gradle.org/versions/all";
+const GRADLE: &str = "https://downloads.gradle.org/distributions/gradle-9.8-bin.zip";
 const TEMURIN: &str =
     "https://api.github.com/repos/adoptium/temurin21-binaries/releases?per_page=100";
 const TOMCAT: &str =
@@ -84,11 +91,17 @@ fn watchexec() {
 /// What goes wrong at an upstream, and a line that must not appear in the catalogue then.
 struct Wrong(&'static str, Scene, &'static str);
 
+/// Families of one product, of which nothing changes then.
+const OF_ONE: [&str; 3] = ["httpd", "nginx", "watchexec"];
+
 /// The issues of each case.
 fn issues(cases: Vec<Wrong>) -> String {
     let mut text = String::new();
     for Wrong(name, scene, absent) in cases {
         let seen = scene.run();
+        if OF_ONE.contains(&scene.family()) {
+            assert_eq!((&*seen.diff, &*seen.changelog, &*seen.request), ("", "", ""), "{name}");
+        }
         assert!(!seen.diff.contains(absent), "{name}:\n{}", seen.diff);
         assert!(!seen.changelog.contains(absent), "{name}:\n{}", seen.changelog);
         assert!(!seen.issue.is_empty(), "{name}: {:?}", seen.lines);
@@ -114,6 +127,12 @@ fn wrong_signatures_and_checksums_change_nothing() {
         Wrong("Composer", Scene::new("php").altered_bytes(COMPOSER), "2.10.3"),
         Wrong("watchexec", Scene::new("watchexec").altered_bytes(WATCHEXEC_X64), "2.6.0"),
         Wrong("Tomcat", Scene::new("java").altered_bytes(TOMCAT), "10.1.60"),
+        Wrong("PHP", Scene::new("php").altered_bytes(PHP_AMD64), "8.4.25"),
+        Wrong("npm", Scene::new("nodejs").altered_bytes(NPM), "11.22.0"),
+        Wrong("Yarn's own site", Scene::new("nodejs").altered_bytes(YARN), "4.19.0"),
+        Wrong("Zulu", Scene::new("java").altered_bytes(ZULU), "zulu21.54.17"),
+        Wrong("Maven", Scene::new("java").altered_bytes(MAVEN), "3.9.17"),
+        Wrong("Gradle", Scene::new("java").altered_bytes(GRADLE), "gradle-9.8"),
     ]));
 }
 
@@ -128,6 +147,7 @@ fn replaced_files_change_nothing() {
         Wrong("PHP", Scene::new("php").replace(PHP, "sha256:4", "sha256:5"), "8.4.25"),
         Wrong("watchexec", Scene::new("watchexec").replace(WATCHEXEC, "9e", "e9"), "2.6.0"),
         Wrong("Temurin", Scene::new("java").replace(TEMURIN, "ce798", "ec798"), "21.0.13+11"),
+        Wrong("Gradle", Scene::new("java").replace(GRADLES, "acd53", "dca53"), "gradle-9.8"),
     ]));
 }
 
@@ -142,6 +162,10 @@ fn vanished_files_hold_their_release_back() {
         Wrong("Composer", Scene::new("php").without(COMPOSER), "2.10.3"),
         Wrong("watchexec", Scene::new("watchexec").without(WATCHEXEC_X64), "2.6.0"),
         Wrong("Tomcat", Scene::new("java").without(TOMCAT), "10.1.60"),
+        Wrong("PHP", Scene::new("php").without(PHP_AMD64), "8.4.25"),
+        Wrong("npm", Scene::new("nodejs").without(NPM), "11.22.0"),
+        Wrong("Yarn's own site", Scene::new("nodejs").without(YARN), "4.19.0"),
+        Wrong("Zulu", Scene::new("java").without(ZULU), "zulu21.54.17"),
         Wrong("the whole feed", Scene::new("watchexec").without(WATCHEXEC), "2.6.0"),
     ]));
 }
@@ -230,4 +254,27 @@ fn a_release_without_an_architecture_waits_for_two_days() {
 #[test]
 fn after_two_days_a_release_comes_without_an_architecture() {
     assert_snapshot!(told(&without_arm64("watchexec").today("2026-11-15")));
+}
+
+/// Who publishes no days is never late: a person decides.
+#[test]
+fn every_family_waits_as_long_as_its_upstream_says_when() {
+    let mut text = String::new();
+    for (family, day) in [
+        ("nodejs", "2026-11-21"),
+        ("dotnet", "2026-11-13"),
+        ("java", "2026-10-25"),
+        ("nginx", "2027-11-27"),
+        ("httpd", "2027-11-27"),
+        ("php", "2027-11-27"),
+    ] {
+        let seen = without_arm64(family).today(day).run();
+        let marked = seen.request.split("## Not published by upstream").nth(1).unwrap_or_default();
+        let marked = marked.split("\n## ").next().unwrap().lines().filter(|line| !line.is_empty());
+        let held = seen.lines.iter().filter(|line| line.starts_with("held back"));
+        for line in marked.map(str::to_owned).chain(held.cloned()) {
+            let _ = writeln!(text, "{family}: {line}");
+        }
+    }
+    assert_snapshot!(text);
 }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod copy;
+mod dev;
 mod new_buildpack;
 mod nightly;
 mod page;

@@ -3,3 +3,4 @@
 mod browser;
 mod image;
 mod pages;
+mod reproducible;

@@ -22,6 +22,16 @@ pub(crate) enum Block<'a> {
     Example,
 }
 
+impl Block<'_> {
+    /// Whether its commands can only be run with Docker; none if it has no commands.
+    pub(crate) fn needs_docker(&self) -> Option<bool> {
+        match self {
+            Self::Commands { docker, .. } => Some(*docker),
+            _ => None,
+        }
+    }
+}
+
 /// What a block holds that is neither run nor compared.
 const EXAMPLES: [&str; 7] = ["", "css", "json", "nginx", "text", "toml", "yaml"];
 

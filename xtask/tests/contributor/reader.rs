@@ -1,14 +1,17 @@
 //! Somebody who types what a page says.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use kouti_testing::write_program;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::copy::{Copy, command_in, xtask_in};
 use crate::page::{self, Block};
+use crate::tutorial;
 
 /// The port on the pages, as it is written there; another may be free here.
 const PORTS: [&str; 3] = ["localhost:8080", "--publish 8080:", "--port 8080"];
@@ -27,14 +30,18 @@ pub(crate) struct Reader {
     has_container: bool,
 }
 
-/// A process that ends with the test.
+/// What goes on and on, in a process group of its own. It ends with the test.
 struct App(Child);
 
 impl Drop for App {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();
+        // The shell ends at once; the app has ended when nobody can print any more.
+        if let Some(mut output) = self.0.stdout.take() {
+            let _ = output.read_to_end(&mut Vec::new());
+        }
     }
 }
 
@@ -69,6 +76,23 @@ impl Reader {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         Self { root, programs, port, seen: String::new(), app: None, has_container: false }
+    }
+
+    /// Types every page of the workspace on which there are commands for Docker, or for a machine without it; returns how
+    /// many there are. The tutorial changes the workspace, and has a test of its own.
+    pub(crate) fn types_pages(docker: bool) -> usize {
+        let mut typed = 0;
+        for path in page::pages().into_iter().filter(|path| path != Path::new(tutorial::PAGE)) {
+            let text = page::read(&path);
+            let blocks = page::blocks(&text);
+            let mut needs = blocks.iter().filter_map(Block::needs_docker);
+            if needs.any(|needs_docker| needs_docker == docker) {
+                typed += 1;
+                println!("{}", path.display());
+                Self::of_workspace().follows(&blocks, docker);
+            }
+        }
+        typed
     }
 
     /// Does what the page says, with or without Docker.
@@ -140,7 +164,7 @@ fn cargo(root: &Path, path: &str) -> String {
 
 /// Starts what goes on and on, and waits until it says that the app runs.
 fn until_it_runs(mut shell: Command) -> App {
-    shell.stderr(Stdio::inherit());
+    shell.stderr(Stdio::inherit()).process_group(0);
     let mut app = App(shell.spawn().unwrap());
     let mut output = BufReader::new(app.0.stdout.take().unwrap());
     let mut log = String::new();

@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -10,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kouti_launch::launcher::{Launcher, exec_d_command};
+use kouti_launch::supervisor::Script;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::buildpack::escaped;
@@ -101,17 +101,15 @@ impl Launch {
         Ok(Running::new(tree::spawn(&mut command)?, log))
     }
 
-    /// Starts the process in place of this one, as the real launcher does; only comes back if that fails.
+    /// Runs the process to its end, as the first one of a container: signals reach all that it has started, and none
+    /// of that is left behind when a signal ends it. Returns the exit code; signal *n* counts as 128 + *n*.
     ///
     /// `on_log` gets what exec.d programs print.
-    pub fn exec(&self, on_log: impl FnOnce(&str)) -> Failure {
-        match self.command() {
-            Ok((mut command, log)) => {
-                on_log(&log);
-                command.exec().into()
-            }
-            Err(failure) => failure,
-        }
+    pub fn run(&self, on_log: impl FnOnce(&str)) -> Result<u8> {
+        let (main, log) = self.command()?;
+        on_log(&log);
+        let script = Script { before: Vec::new(), main, after: Vec::new(), is_simple: false };
+        script.run().map_err(|error| Failure::Launch(format!("{error}: {}", error.error)))
     }
 
     fn command(&self) -> Result<(Command, String)> {

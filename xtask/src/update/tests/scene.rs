@@ -83,6 +83,10 @@ impl Scene {
         }
     }
 
+    pub(super) fn family(&self) -> &'static str {
+        self.family
+    }
+
     /// Changes the recording; `from` must be there.
     pub(super) fn replace(mut self, uri: &str, from: &str, to: &str) -> Self {
         let section = self.sections.get_mut(uri).unwrap_or_else(|| panic!("no {uri}"));

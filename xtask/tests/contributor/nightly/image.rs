@@ -1,29 +1,14 @@
 //! Pages that build images, typed with Docker.
 
-use std::path::Path;
-
 use crate::copy::Copy;
-use crate::page::{self, Block};
+use crate::page;
 use crate::reader::Reader;
 use crate::tutorial;
 
 #[test]
 #[ignore = "needs Docker: `cargo xtask test unit -- nightly::` runs it"]
 fn every_page_with_docker_works() {
-    let mut typed = 0;
-    for path in page::pages() {
-        if path == Path::new(tutorial::PAGE) {
-            continue;
-        }
-        let text = page::read(&path);
-        let blocks = page::blocks(&text);
-        let is_typed = |block: &Block<'_>| matches!(block, Block::Commands { docker: true, .. });
-        if blocks.iter().any(is_typed) {
-            typed += 1;
-            println!("{}", path.display());
-            Reader::of_workspace().follows(&blocks, true);
-        }
-    }
+    let typed = Reader::types_pages(true);
     assert!(typed > 5, "{typed} pages build images");
 }
 
