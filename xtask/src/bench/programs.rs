@@ -23,6 +23,8 @@ struct Report {
 #[derive(Deserialize)]
 struct Event {
     kind: String,
+    outcome: String,
+    started: f64,
     seconds: f64,
 }
 
@@ -92,7 +94,9 @@ fn run_detect(command: &Command) -> Result<()> {
     if matches!(output.status.code(), Some(0 | 100)) { Ok(()) } else { run(&mut again).map(drop) }
 }
 
-/// Builds a sample again and again; from the build reports: what each buildpack took without the tools it ran.
+/// Builds a sample again and again: what each buildpack took from the start of its program to its end, without the
+/// tools that it started; and what
+/// of that went into layers that each build makes anew.
 fn warm_build(
     workspace: &Workspace,
     packages: &[Package],
@@ -111,32 +115,90 @@ fn warm_build(
     let env: Env = dev::user_env(workspace, &[format!("BP_REPORT_DIR={}", reports.display())])?;
     lifecycle.set_user_env(&env)?;
 
-    let mut shares = std::collections::BTreeMap::<String, Vec<f64>>::new();
+    let mut times = std::collections::BTreeMap::<String, [Vec<f64>; 3]>::new();
     // The first build fills the caches.
     for round in 0..=runs {
         lifecycle.copy_app(&workspace.root.join("samples").join(sample))?;
         let detected = lifecycle.detect(&order)?.outcome.map_err(anyhow::Error::from)?;
-        lifecycle.build(&detected, &mut |_, _| {})?;
-        for buildpack in detected.group.iter().filter(|_| round > 0) {
-            let share = own_share(&reports, &buildpack.id)?;
-            shares.entry(buildpack.id.clone()).or_default().push(share);
+        let build = lifecycle.build(&detected, &mut |_, _| {})?;
+        for (id, took) in build.took.into_iter().filter(|_| round > 0) {
+            let (report, whole) = (read_report(&reports, &id)?, took.as_secs_f64());
+            let seconds = [whole, whole - report.tools(), report.layers_made()];
+            for (times, seconds) in times.entry(id).or_default().iter_mut().zip(seconds) {
+                times.push(seconds * 1e3);
+            }
         }
     }
-    let figure = |(id, values): (String, Vec<f64>)| {
-        Figure::new(format!("{id} warm build, own share"), median(values) * 1e3, "ms").budget(30.0)
-    };
-    Ok(shares.into_iter().map(figure).collect())
+    Ok(times
+        .into_iter()
+        .flat_map(|(id, times)| {
+            let [whole, share, made] = times.map(median);
+            let name = format!("{sample}: {id} warm build");
+            let figure = |what: &str, ms| Figure::new(format!("{name}{what}"), ms, "ms");
+            let share = figure(", own share", share).budget(30.0);
+            let made = (made > 0.0).then(|| figure(", of that layers made anew", made));
+            [Some(figure("", whole)), Some(share), made].into_iter().flatten()
+        })
+        .collect())
 }
 
-/// Seconds of the last build of a buildpack, without the tools that it ran.
+/// Seconds of the last build of a buildpack by its own clock, without the tools that it ran.
 pub(super) fn own_share(reports: &Path, id: &str) -> Result<f64> {
+    let report = read_report(reports, id)?;
+    Ok(report.seconds - report.tools())
+}
+
+fn read_report(reports: &Path, id: &str) -> Result<Report> {
     let name = format!("{}.json", id.replace('/', "_"));
-    let report: Report = serde_json::from_slice(&fs_err::read(reports.join(name))?)?;
-    let tools = report.events.iter().filter(|event| event.kind == "command");
-    Ok(report.seconds - tools.map(|event| event.seconds).sum::<f64>())
+    Ok(serde_json::from_slice(&fs_err::read(reports.join(name))?)?)
+}
+
+impl Report {
+    /// Seconds that the tools took.
+    fn tools(&self) -> f64 {
+        self.commands().map(|event| event.seconds).sum()
+    }
+
+    /// Seconds that went into layers that were made, without the tools that made them.
+    fn layers_made(&self) -> f64 {
+        let layers = self.events.iter().filter(|event| event.kind == "layer");
+        layers
+            .filter(|layer| layer.outcome == "made")
+            .map(|layer| {
+                let during = layer.started..=layer.started + layer.seconds;
+                let tools = self.commands().filter(|tool| during.contains(&tool.started));
+                layer.seconds - tools.map(|tool| tool.seconds).sum::<f64>()
+            })
+            .sum()
+    }
+
+    fn commands(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter().filter(|event| event.kind == "command")
+    }
 }
 
 fn megabytes(file: &Path) -> Result<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a size to show")]
     Ok(fs_err::metadata(file)?.len() as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_and_layers_are_apart() {
+        let event = |kind: &str, started, seconds| Event {
+            kind: kind.to_owned(),
+            outcome: "made".to_owned(),
+            started,
+            seconds,
+        };
+        let mut events = vec![event("layer", 1.0, 4.0), event("command", 2.0, 2.5)];
+        events.extend([event("command", 6.0, 1.0), event("choice", 0.0, 9.0)]);
+        events.push(Event { outcome: "reused".to_owned(), ..event("layer", 7.0, 0.5) });
+        let report = Report { seconds: 10.0, events };
+        assert!((report.tools() - 3.5).abs() < f64::EPSILON);
+        assert!((report.layers_made() - 1.5).abs() < f64::EPSILON);
+    }
 }
