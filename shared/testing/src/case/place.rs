@@ -83,9 +83,9 @@ impl Place {
         Ok(())
     }
 
-    /// Where `text` stands of all that outlives a build container: paths in the layers, the
-    /// cache, the image's metadata and the app.
-    pub(super) fn places_of(&self, text: &str) -> io::Result<Vec<String>> {
+    /// Which of `texts` stand where in all that outlives a build container: paths in the layers,
+    /// the cache, the image's metadata and the app.
+    pub(super) fn places_of<'a>(&self, texts: &[&'a str]) -> io::Result<Vec<(&'a str, String)>> {
         let mut found = Vec::new();
         for name in tree::names(&self.root)? {
             if SURROUNDINGS.contains(&name.as_str()) {
@@ -97,8 +97,11 @@ impl Place {
                     tree::Kind::Link => fs_err::read_link(&entry.path)?.into_os_string().into_vec(),
                     tree::Kind::Dir => continue,
                 };
-                if String::from_utf8_lossy(&content).contains(text) {
-                    found.push(self.cleaner().paths(&entry.path.display().to_string()));
+                // Reading files is what takes time, not looking for one more text in them.
+                let content = String::from_utf8_lossy(&content);
+                for text in texts.iter().filter(|text| content.contains(**text)) {
+                    let path = self.cleaner().paths(&entry.path.display().to_string());
+                    found.push((*text, path));
                 }
             }
         }
