@@ -42,11 +42,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Part {
-<<<<<<< HEAD
     /// Detect of each buildpack, sizes of binaries
-=======
-    /// Detect and build of each buildpack, sizes of binaries, Java's helpers
->>>>>>> dotnet
     Programs,
     /// What each buildpack takes of a rebuild of every sample, without the tools that it runs
     Warm,

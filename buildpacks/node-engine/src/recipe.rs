@@ -105,7 +105,8 @@ fn assets(
         return Err(NoPackage { dir: project.shown(&project.dir) }.into());
     }
     let scripts = settings.run_scripts.as_deref();
-    Steps::decide(project, scripts, &settings.packages, node, catalog, target)
+    // Whoever asked for packages in a build may build with them itself.
+    Steps::decide(project, scripts, &settings.packages.with_dev(true), node, catalog, target)
 }
 
 /// Packages are wanted, and nothing says which.

@@ -158,6 +158,16 @@ fn packages_stay_for_a_buildpack_that_builds_with_them() {
 }
 
 #[test]
+fn what_others_build_with_is_installed_even_if_no_script_needs_it() {
+    let modules = "{ name = 'node_modules', metadata = { build = true } }";
+    let build = with_assets()
+        .file("package.json", r#"{"name": "shop", "devDependencies": {"vite": "^7.0.0"}}"#)
+        .after(language(&[modules]).build("test -d node_modules/vite"))
+        .build();
+    assert_eq!(build.commands(), ["npm ci --include=dev"]);
+}
+
+#[test]
 fn the_user_can_have_assets_built_whatever_the_language() {
     let case = with_assets().env("BP_NODE_RUN_SCRIPTS", "build").after(language(&[]));
     let build = case.clone().build();

@@ -67,10 +67,12 @@ impl Recipe {
             catalog,
             target,
         )?;
+        let kept_for = kept_for(app, settings, plan);
+        let with_dev = kept_for.is_some() || !settings.prune;
         let steps = Steps::decide(
             &app.project,
             settings.run_scripts.as_deref(),
-            &settings.packages,
+            &settings.packages.with_dev(with_dev),
             &node.choice.artifact.version,
             catalog,
             target,
@@ -87,7 +89,6 @@ impl Recipe {
                 "Node.js {version} keeps no compiled code: BP_NODE_COMPILE_CACHE needs 22.1 or later"
             )));
         }
-        let kept_for = kept_for(app, settings, plan);
         Ok(Self {
             node: node.choice,
             prune: settings.prune && steps.with_dev() && kept_for.is_none(),

@@ -34,6 +34,13 @@ const PRUNE: Setting<bool> = Setting::build(
     "remove what only builds need from node_modules",
 );
 
+/// What the image is for; platforms set it, as `pack build --exec-env` does.
+const EXEC_ENV: Setting<String> = Setting::build(
+    "CNB_EXEC_ENV",
+    "production",
+    "what the image is for: with `test` or `development`, it has development packages",
+);
+
 /// Whether our supervisor is the first process of the container.
 const INIT: Setting<Init> = Setting::build(
     "BP_NODE_INIT",
@@ -183,6 +190,7 @@ pub(crate) const ALL: &[Declared] = &[
     PNPM_VERSION.declared,
     VERIFY_LAUNCHPOINT.declared,
     YARN_VERSION.declared,
+    EXEC_ENV.declared,
     MODULES_CACHE.declared,
 ];
 
@@ -356,20 +364,25 @@ impl Settings {
             launchpoint: LAUNCHPOINT.read(env)?,
             verify_launchpoint: VERIFY_LAUNCHPOINT.read(env)?,
             prune: PRUNE.read(env)?,
-            kept_for: kept_for(env),
+            kept_for: kept_for(env)?,
             prune_is_set: env.given(PRUNE.declared.name).is_some(),
         })
     }
 }
 
-/// The variable of npm and of other platforms by which the user wants development packages.
-fn kept_for(env: &Env) -> Option<String> {
+/// The variable of npm or of a platform by which the user wants development packages.
+fn kept_for(env: &Env) -> Result<Option<String>, BadSetting> {
     let name = "NPM_CONFIG_PRODUCTION";
     if env.texts().any(|(key, value)| key.eq_ignore_ascii_case(name) && value == "false") {
-        return Some(format!("{name} is false"));
+        return Ok(Some(format!("{name} is false")));
     }
-    let other = env.given("NODE_ENV").filter(|value| *value != "production")?;
-    Some(format!("NODE_ENV is {other}"))
+    let exec_env = EXEC_ENV.read(env)?;
+    // Platforms may have names of their own besides these.
+    if ["test", "development"].contains(&exec_env.as_str()) {
+        return Ok(Some(format!("CNB_EXEC_ENV is {exec_env}")));
+    }
+    let other = env.given("NODE_ENV").filter(|value| *value != "production");
+    Ok(other.map(|other| format!("NODE_ENV is {other}")))
 }
 
 /// Reads `worker=start:worker`.

@@ -263,6 +263,17 @@ fn a_project_outside_the_app_is_refused() {
 
     hint: name the directory of the package.json to build, such as `apps/shop`
     ");
+    let failed = express()
+        .file("apps/shop/package.json", "{}")
+        .file("apps/admin/package.json", "{}")
+        .file("apps/shop/node_modules/ms/package.json", "{}")
+        .env("BP_NODE_PROJECT_PATH", "apps/shpo")
+        .fails();
+    assert_snapshot!(failed.error(), @"
+    error[bad-project-path]: BP_NODE_PROJECT_PATH is `apps/shpo`, which does not exist
+
+    hint: name a directory with a package.json: `apps/admin`, `apps/shop`
+    ");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod downloads;
 mod errors;
 mod frontend;
 mod interrupted;
+mod lost;
 mod managers;
 mod npm;
 mod pruning;

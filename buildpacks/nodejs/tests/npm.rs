@@ -1,9 +1,9 @@
 //! Apps with npm: installing, scripts, pruning, caches.
 
 use insta::assert_snapshot;
-use kouti_testing::{Case, Types};
+use kouti_testing::{Case, Tool, Types};
 
-use crate::support::{bare, express};
+use crate::support::{bare, express, node_with};
 
 #[test]
 fn a_first_build_installs_builds_and_prunes() {
@@ -206,6 +206,23 @@ fn a_script_that_runs_on_install_makes_every_build_install() {
     });
     let again = case.build().rebuild();
     assert_eq!(again.commands()[0], "npm ci --include=dev");
+}
+
+#[test]
+fn scripts_that_an_npmrc_switches_off_are_told() {
+    let npm = r#"mkdir -p node_modules && echo '{"packages": {
+        "node_modules/bcrypt": {"version": "6.0.0", "hasInstallScript": true},
+        "node_modules/ms": {"version": "2.1.3"}}}' >node_modules/.package-lock.json"#;
+    let case = express()
+        .artifact(node_with("24.19.0", Tool::script(npm)))
+        .file(".npmrc", "fund=false\nignore-scripts = true\n");
+    let build = case.clone().build();
+    let warning = "warning: npm has not run the install scripts of bcrypt@6.0.0: .npmrc says \
+                   `ignore-scripts=true`\nhint: if a package does not work without, remove that \
+                   line, or run `npm rebuild` with its name in a build script\n";
+    assert!(build.log().contains(warning), "{}", build.log());
+    let allowed = case.file(".npmrc", "ignore-scripts=true\nignore-scripts=false\n").build();
+    assert!(!allowed.log().contains("install scripts of"), "{}", allowed.log());
 }
 
 #[test]

@@ -15,6 +15,8 @@ fn development_packages_stay_where_somebody_wants_them() {
         (express().env("NODE_ENV", "staging"), "NODE_ENV is staging"),
         (production("NPM_CONFIG_PRODUCTION"), "NPM_CONFIG_PRODUCTION is false"),
         (production("npm_config_production"), "NPM_CONFIG_PRODUCTION is false"),
+        (express().env("CNB_EXEC_ENV", "test"), "CNB_EXEC_ENV is test"),
+        (express().env("CNB_EXEC_ENV", "development"), "CNB_EXEC_ENV is development"),
         (express().file("project.toml", toml), "`prune_dev_dependencies = false`"),
         (express().requires("node_modules", "build = true"), "a later buildpack builds with them"),
     ] {
@@ -22,12 +24,20 @@ fn development_packages_stay_where_somebody_wants_them() {
         assert_eq!(build.commands(), KEPT, "{reason}");
         let line = "Keeping packages that only builds need: ";
         assert!(build.log().contains(line) && build.log().contains(reason), "{}", build.log());
+        // Where no script needs them, they are installed all the same.
+        let without_script = case.clone().env("BP_NODE_RUN_SCRIPTS", "").build();
+        assert_eq!(without_script.commands(), KEPT[..1], "{reason}");
         // The setting made for it decides.
         let build = case.env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "true").build();
         assert_eq!(build.commands().len(), 3, "{reason}");
     }
-    let production = express().env("NODE_ENV", "production").build();
-    assert_eq!(production.commands().len(), 3);
+    for name in ["NODE_ENV", "CNB_EXEC_ENV"] {
+        let production = express().env(name, "production").build();
+        assert_eq!(production.commands().len(), 3, "{name}");
+    }
+    let kept = express().env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "false");
+    let without_script = kept.env("BP_NODE_RUN_SCRIPTS", "").build();
+    assert_eq!(without_script.commands(), KEPT[..1]);
 }
 
 #[test]

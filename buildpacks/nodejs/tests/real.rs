@@ -302,6 +302,27 @@ fn npm_12_refuses_nothing_that_it_is_told() {
     assert_eq!(prints(&build), "hello shop hello shop\n");
 }
 
+#[test]
+#[ignore = "real package managers"]
+fn npm_itself_says_what_its_ranges_mean() {
+    let node = tools().join(format!("node-{NODE}"));
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/version/tests/tables/npm.js");
+    let output = Command::new(node.join("bin/node"))
+        .arg(script)
+        .env_clear()
+        .env("NODE_PATH", node.join("lib/node_modules/npm/node_modules"))
+        .output()
+        .unwrap();
+    let table = include_str!("../../../shared/version/tests/tables/npm.txt");
+    let found = String::from_utf8(output.stdout).unwrap();
+    let different = table.lines().zip(found.lines()).find(|(known, found)| known != found);
+    assert_eq!(different, None, "{}", String::from_utf8_lossy(&output.stderr));
+    let versions = table.lines().next().unwrap().split(' ').count();
+    assert!(versions * (found.lines().count() - 1) >= 5_000);
+    assert_eq!(found.lines().count(), table.lines().count());
+}
+
 /// What lets this package manager run the script of a package.
 fn allowing(manager: Manager, files: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
     let mut files = files;

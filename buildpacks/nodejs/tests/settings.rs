@@ -73,6 +73,15 @@ fn quotes_of_an_environment_file_are_noticed() {
 }
 
 #[test]
+fn a_variable_that_is_no_text_is_passed_on_unless_it_is_a_setting() {
+    let npm =
+        r#"test "$(printf %s "$PASSWORD_OF_OTHERS" | base64)" = cHf/ && mkdir -p node_modules"#;
+    let case = express().artifact(node_with("24.19.0", Tool::script(npm)));
+    let case = case.env("BP_NODE_RUN_SCRIPTS", "").env("PASSWORD_OF_OTHERS", b"pw\xff");
+    assert_eq!(case.build().commands(), ["npm ci --omit=dev"]);
+}
+
+#[test]
 fn every_shared_setting_with_a_wrong_value_says_what_may_be_written() {
     for (name, value, form) in [
         ("BP_LOG_LEVEL", "loud", "`debug`, `info`, `warn` or `error`"),

@@ -70,6 +70,40 @@ fn a_version_may_stand_beside_the_package_or_above_it() {
 }
 
 #[test]
+fn a_package_that_did_not_come_with_the_app_is_named() {
+    let npm = "mkdir -p node_modules/@shop && ln -s ../../packages/lib node_modules/@shop/lib && \
+               ln -s ../packages/gone node_modules/gone";
+    let npm = Tool::script(&format!("case $1 in ci) {npm} ;; esac"));
+    let case = workspace().artifact(node_with("24.20.0", npm));
+    let build = case.build();
+    let warning = "warning: packages of the app are linked to that are not there: packages/gone\n\
+                   hint: upload them too: something such as .gitignore, .dockerignore or \
+                   project.toml may leave them out\n";
+    assert!(build.log().contains(warning), "{}", build.log());
+    // What is taken over lacks it still.
+    let again = build.rebuild();
+    assert!(again.log().contains("Reusing node_modules"), "{}", again.log());
+    assert!(again.log().contains(warning), "{}", again.log());
+}
+
+#[test]
+fn a_package_that_nobody_has_built_is_named() {
+    let lib = r#"{"name": "@shop/lib", "main": "dist/index.js", "scripts": {"build": "tsc"}}"#;
+    let case = workspace().file("packages/lib/package.json", lib);
+    let needs_it = case.clone().json("packages/web/package.json", |package| {
+        package["dependencies"]["@shop/lib"] = "*".into();
+    });
+    let warning = "warning: packages that this one needs have a script `build` that has not run, \
+                   and their `main` is not there: packages/lib\n";
+    let log = needs_it.clone().build().log();
+    assert!(log.contains(warning) && log.contains("BP_NODE_ROOT_RUN_SCRIPTS"), "{log}");
+    for fine in [case, needs_it.file("packages/lib/dist/index.js", "")] {
+        let log = fine.build().log();
+        assert!(!log.contains("that has not run"), "{log}");
+    }
+}
+
+#[test]
 fn an_unknown_script_of_the_workspace_is_refused() {
     let failed = workspace().env("BP_NODE_ROOT_RUN_SCRIPTS", "generate").fails();
     assert_snapshot!(failed.error(), @"

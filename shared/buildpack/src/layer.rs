@@ -539,6 +539,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_for_builds_is_not_taken_for_a_part_of_the_image() {
+        let (_dir, layers) = in_temp_dir(false);
+        let for_builds = Uses { build: true, launch: false, cache: true };
+        ensure(&layers, &layer("22", for_builds));
+        restore(&layers, true);
+        let wanted = layer("22", Uses { launch: true, ..for_builds });
+        assert_eq!(
+            ensure(&layers, &wanted),
+            Outcome::Made(vec!["launch was false, is true".to_owned()])
+        );
+        assert_eq!(types(&layers), (true, true, true));
+        // What was in the image alone is not there for a build.
+        ensure(&layers, &layer("22", Uses::LAUNCH));
+        restore(&layers, false);
+        assert_eq!(
+            ensure(&layers, &layer("22", Uses { build: true, ..Uses::LAUNCH })),
+            Outcome::Made(vec!["env is no longer needed".to_owned()])
+        );
+    }
+
+    #[test]
     fn a_failure_leaves_nothing_that_looks_complete() {
         let (_dir, layers) = in_temp_dir(false);
         let wanted = layer("22", Uses::LAUNCH);

@@ -203,6 +203,31 @@ mod tests {
     }
 
     #[test]
+    fn every_suffix_does_what_it_does_for_the_lifecycle() {
+        let layer_env = LayerEnv::new()
+            .default_value(Scope::Build, "EMPTY", "default")
+            .default_value(Scope::Build, "SET", "default")
+            .prepend(Scope::Build, "LIST", "/a", ":")
+            .append(Scope::Build, "LIST", "/z", ":")
+            .prepend(Scope::Build, "NEW_LIST", "/a", ":")
+            .override_value(Scope::Build, "WON", "override")
+            .default_for_process("web", "ONLY_WEB", "1");
+        let mut env: Env =
+            [("EMPTY", ""), ("SET", "x"), ("LIST", "/m"), ("WON", "x")].into_iter().collect();
+        layer_env.apply(Path::new("/nowhere"), &mut env);
+        for (name, value) in [
+            ("EMPTY", Some("default")),
+            ("SET", Some("x")),
+            ("LIST", Some("/a:/m:/z")),
+            ("NEW_LIST", Some("/a")),
+            ("WON", Some("override")),
+            ("ONLY_WEB", None),
+        ] {
+            assert_eq!(env.get(name), value, "{name}");
+        }
+    }
+
+    #[test]
     fn writing_leaves_no_file_of_the_last_build() {
         let dir = tempfile::tempdir().unwrap();
         LayerEnv::new().default_value(Scope::Both, "OLD", "1").write(dir.path()).unwrap();

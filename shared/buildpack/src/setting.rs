@@ -414,10 +414,14 @@ mod tests {
 
     #[test]
     fn booleans_accept_the_words_of_paketo_and_a_few_more() {
-        for (text, value) in
-            [("1", true), ("T", true), ("on", true), ("FALSE", false), ("no\n", false)]
-        {
+        let yes = ["1", "t", "T", "true", "TRUE", "True", "yes", "on", "ON\n"];
+        let no = ["0", "f", "F", "false", "FALSE", "False", "No", "off", " no\n"];
+        let words = yes.map(|word| (word, true)).into_iter().chain(no.map(|word| (word, false)));
+        for (text, value) in words {
             assert_eq!(PRUNE.read(&env(&[("BP_PRUNE", text)])), Ok(value), "{text}");
+        }
+        for text in ["2", "ja", "tru", "\u{ff54}"] {
+            assert!(PRUNE.read(&env(&[("BP_PRUNE", text)])).is_err(), "{text}");
         }
     }
 

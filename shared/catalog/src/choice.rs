@@ -1,7 +1,6 @@
 //! Which artifact an app gets.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use kouti_report::{Explain, Fault};
 use kouti_version::{Range, Version};
@@ -136,16 +135,15 @@ pub fn choose(catalog: &Catalog, request: &Request<'_>) -> Result<Choice, NoRele
     })
 }
 
+/// As `linux/arm64`, `linux/amd64 ubuntu 24.04` or `ubuntu 24.04`: what it is not bound to is left out.
 fn platform(artifact: &Artifact) -> String {
-    let mut text = format!(
-        "{}/{}",
-        artifact.os.as_deref().unwrap_or("any"),
-        artifact.arch.as_deref().unwrap_or("any")
-    );
-    for distro in &artifact.distros {
-        let _ = write!(text, " {} {}", distro.name, distro.version);
-    }
-    text
+    let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "any".to_owned());
+    let is_bound = artifact.os.is_some() || artifact.arch.is_some();
+    let machine = is_bound.then(|| format!("{}/{}", part(&artifact.os), part(&artifact.arch)));
+    let distros =
+        artifact.distros.iter().map(|distro| format!("{} {}", distro.name, distro.version));
+    let parts: Vec<_> = machine.into_iter().chain(distros).collect();
+    parts.join(" ").trim_end().to_owned()
 }
 
 fn newest_of_each_line(versions: &BTreeSet<&Version>) -> (Vec<String>, usize) {
@@ -165,6 +163,7 @@ fn newest_of_each_line(versions: &BTreeSet<&Version>) -> (Vec<String>, usize) {
 mod tests {
     use insta::assert_snapshot;
     use kouti_report::{Colour, Problem};
+    use std::fmt::Write as _;
 
     use super::*;
 
@@ -247,6 +246,7 @@ mod tests {
             ("22.1.0", ""),
             ("22.1.1", ""),
             ("30.0.0", "os = 'linux'\narch = 'arm64'"),
+            ("32.0.0", "distros = [{ name = 'ubuntu', version = '24.04' }]"),
         ]);
         let problem = Problem::from(chosen(&catalog, &wanted("^30")).unwrap_err());
         assert_snapshot!(problem.page("", Colour::Off), @r"
@@ -256,6 +256,8 @@ mod tests {
         hint: it exists for linux/arm64 only
         hint: available: 22.1.1, 20.1.0 and 1 more
         ");
+        let refused = chosen(&catalog, &wanted("32")).unwrap_err();
+        assert_eq!(refused.hints()[1], "it exists for ubuntu 24.04 only");
     }
 
     #[test]

@@ -163,6 +163,17 @@ fn without_network_nothing_is_asked_for() {
 }
 
 #[test]
+fn a_mirror_of_files_has_them_by_their_plain_names() {
+    let scene = Scene::new();
+    fs_err::create_dir_all(scene.path("some files/dist")).unwrap();
+    fs_err::write(scene.path("some files/dist/it+1.tar.gz"), small()).unwrap();
+    let address = format!("file://{}/some%20files", scene.path("").display());
+    let artifact = artifact("https://artifacts.test/dist/it%2B1.tar.gz", &small());
+    scene.archive(&artifact, Options { mirrors: mirror(&address), ..options() }).unwrap();
+    assert_small(&scene.out());
+}
+
+#[test]
 fn a_mapping_takes_the_place_of_all_addresses() {
     let scene = Scene::new();
     scene.upstream.serve("/mapped", small());

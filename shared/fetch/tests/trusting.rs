@@ -86,6 +86,7 @@ fn other_faults_of_a_certificate_are_named() {
     for (identity, reason) in [
         (authority.issue(&["other.test"]), "it is for another host"),
         (authority.issue_expired(&HOSTS), "it has expired"),
+        (authority.issue_early(&HOSTS), "it is not valid yet"),
         (Identity::self_signed(&HOSTS), "it was issued by `server`"),
     ] {
         let scene = scene(&identity);
@@ -94,6 +95,9 @@ fn other_faults_of_a_certificate_are_named() {
         let problem = scene.fetch(&small(), options).unwrap_err();
         assert_eq!(problem.id, "certificate-not-trusted");
         assert!(problem.summary.contains(reason), "{}", problem.summary);
+        let about_time = reason.contains("expired") || reason.contains("yet");
+        let page = scene.page(&problem);
+        assert_eq!(page.contains("hint: check the clock of this machine\n"), about_time, "{page}");
     }
 }
 

@@ -108,16 +108,15 @@ fn what_kubernetes_keeps_beside_the_files_is_no_entry() {
 
 #[test]
 fn directories_that_are_no_bindings_are_noticed_and_left_out() {
-    let (dir, bindings) = at_build(
-        &[
-            ("good/type", "npmrc"),
-            ("no-type/token", "x"),
-            ("blank-type/type", "\n"),
-            ("no-kind/metadata/provider", "x"),
-            ("plain-file", "x"),
-        ],
-        &[],
-    );
+    let dir = platform(&[
+        ("good/type", "npmrc"),
+        ("no-type/token", "x"),
+        ("blank-type/type", "\n"),
+        ("no-kind/metadata/provider", "x"),
+        ("plain-file", "x"),
+    ]);
+    fs_err::create_dir(dir.path().join("bindings/empty")).unwrap();
+    let bindings = Bindings::for_build(&env(&[]), dir.path()).unwrap();
     assert_snapshot!(listed(&bindings), @"good npmrc - [] []");
     let mut notices: Vec<_> = bindings
         .notices()
@@ -127,6 +126,7 @@ fn directories_that_are_no_bindings_are_noticed_and_left_out() {
     notices.sort();
     assert_snapshot!(notices.join("\n"), @"
     `<platform>/bindings/blank-type` is not a binding and is left out
+    `<platform>/bindings/empty` is not a binding and is left out
     `<platform>/bindings/no-kind` is not a binding and is left out
     `<platform>/bindings/no-type` is not a binding and is left out
     ");

@@ -39,7 +39,7 @@ mod yaml;
 
 pub use framework_cache::FrameworkCaches;
 pub use lockfile::{BadLockfile, Format, Lockfile};
-pub use manager::{Command, Kind, Manager, Mode, Order, Places, Prune};
+pub use manager::{Command, IgnoredScripts, Kind, Manager, Mode, Order, Places, Prune};
 pub use modules::{Install, Reuse};
 pub use monorepo::Monorepo;
 pub use node_version::{NODE, NODE_MODULES, NPM, NodeVersion, Wishes};

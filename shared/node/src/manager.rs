@@ -105,6 +105,17 @@ pub struct Places {
     pub node: PathBuf,
 }
 
+/// Scripts of packages that an install has left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IgnoredScripts {
+    /// Whose.
+    pub packages: Vec<String>,
+    /// Why.
+    pub reason: &'static str,
+    /// What to do if a package does not work without.
+    pub remedy: &'static str,
+}
+
 /// A package manager.
 pub trait Manager: Sync {
     /// Its program, which is how `packageManager` and our settings name it too.
@@ -210,10 +221,10 @@ pub trait Manager: Sync {
         true
     }
 
-    /// Packages whose scripts an install has left out, because nobody has allowed them.
-    fn ignored_scripts(&self, project: &Project) -> std::io::Result<Vec<String>> {
+    /// What an install has not run.
+    fn ignored_scripts(&self, project: &Project) -> std::io::Result<IgnoredScripts> {
         let _ = project;
-        Ok(Vec::new())
+        Ok(IgnoredScripts::default())
     }
 
     /// What it has installed.

@@ -1,10 +1,10 @@
 //! Installing the packages of an app into `node_modules`, or taking over those of
 //! the last build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use kouti::catalog::Artifact;
 use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, tree};
@@ -215,6 +215,33 @@ pub(crate) fn remove_trees(root: &Path, trees: &[PathBuf]) -> io::Result<()> {
     Ok(())
 }
 
+/// Links to nothing among the packages in a `node_modules`.
+fn dead_links(modules: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(modules)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_symlink() && !path.exists() {
+            found.push(path);
+        } else if kind.is_dir() && entry.file_name().as_encoded_bytes().starts_with(b"@") {
+            found.extend(dead_links(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A path without `..` in it, for one that does not exist.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => _ = normal.pop(),
+            component => normal.push(component),
+        }
+    }
+    normal
+}
+
 impl Project {
     /// The directories called `node_modules` that an install makes, relative to the root.
     #[must_use]
@@ -227,6 +254,25 @@ impl Project {
             .collect();
         trees.sort();
         trees
+    }
+
+    /// Packages of the app to which an install has linked though they are not there: npm says
+    /// nothing of that, and the app would only find out when it runs.
+    pub(crate) fn missing_packages(&self) -> io::Result<Vec<String>> {
+        let mut missing = BTreeSet::new();
+        for tree in self.module_trees() {
+            let tree = self.root.join(tree);
+            for link in dead_links(&tree)? {
+                let target =
+                    normal(&link.parent().unwrap_or(&tree).join(fs_err::read_link(&link)?));
+                let is_of_app = target.starts_with(&self.root)
+                    && target.components().all(|part| part.as_os_str() != "node_modules");
+                if is_of_app {
+                    missing.insert(self.shown(&target));
+                }
+            }
+        }
+        Ok(missing.into_iter().collect())
     }
 
     /// Where `node_modules` may be, for the image layer of their own that packages get.

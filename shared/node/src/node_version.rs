@@ -1,6 +1,7 @@
 //! Decision: which Node.js an app gets.
 
 use kouti::catalog::{Catalog, Choice, Request, Target, Wanted, choose};
+use kouti::version::{BadRange, Range};
 use kouti::{Entry, Notice, Problem};
 
 use crate::node_range::{self, Kind, Reading};
@@ -15,7 +16,7 @@ pub const NPM: &str = "npm";
 /// The plan entry for installed packages.
 pub const NODE_MODULES: &str = "node_modules";
 
-/// Origin of the version that is taken when nobody asks.
+/// Origin of the version that is taken when nobody asks, and what Paketo takes as a request for it.
 const DEFAULT: &str = "default";
 
 /// Node.js as it was chosen, and what the user should know about it.
@@ -50,7 +51,7 @@ impl NodeVersion {
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut used = None;
         for request in wishes.in_order(catalog) {
-            match node_range::read(&request.text, &catalog.lines) {
+            match request.read(catalog) {
                 Ok(reading) => {
                     wanted.push(request.wanted(&reading));
                     used.get_or_insert((request, reading));
@@ -114,6 +115,14 @@ fn newest_lts(catalog: &Catalog, request: &Request<'_>) -> Option<Choice> {
 }
 
 impl VersionRequest {
+    fn read(&self, catalog: &Catalog) -> Result<Reading, BadRange> {
+        if self.text.trim() == DEFAULT {
+            let range = Range::npm(catalog.default_version(NODE))?;
+            return Ok(Reading { range, kind: Kind::Name });
+        }
+        node_range::read(&self.text, &catalog.lines)
+    }
+
     fn wanted(&self, reading: &Reading) -> Wanted {
         let range = reading.range.clone();
         // A name is shown together with what it stands for.
@@ -250,6 +259,9 @@ mod tests {
         let choice = chosen(&Wishes { files: &files, ..Wishes::default() }).choice;
         assert_eq!(choice.wanted[0].origin, ".nvmrc: lts/jod");
         assert_eq!(choice.wanted[0].range.to_string(), "22.x");
+        let choice = chosen(&Wishes { setting: Some("default"), ..Wishes::default() }).choice;
+        assert_eq!(choice.wanted[0].origin, "BP_NODE_VERSION: default");
+        assert_eq!(choice.artifact.version.to_string(), "24.18.1");
     }
 
     #[test]

@@ -109,6 +109,27 @@ impl Project {
         Ok(packages)
     }
 
+    /// Packages of the workspace which the package needs when it runs, and whose `main` is not there
+    /// though they have a script to build it.
+    pub(crate) fn unbuilt_packages(&self) -> Result<Vec<String>, Problem> {
+        let Some(package) = &self.package else { return Ok(Vec::new()) };
+        let is_needed = |other: &PackageJson| {
+            other.name.as_ref().is_some_and(|name| package.dependencies.contains_key(name))
+        };
+        let mut unbuilt = Vec::new();
+        for (path, other) in self.packages()? {
+            let dir = path.parent().unwrap_or(&self.root);
+            let Some(main) = other.main.as_ref().filter(|_| is_needed(&other)) else { continue };
+            let mut files =
+                [main.clone(), format!("{main}.js"), format!("{main}/index.js")].into_iter();
+            let is_there = files.any(|file| dir.join(file).is_file());
+            if !is_there && other.script("build").is_some() {
+                unbuilt.push(self.shown(dir));
+            }
+        }
+        Ok(unbuilt)
+    }
+
     /// What the app is called where it needs a name: as its package, else as its directory.
     #[must_use]
     pub fn name(&self) -> String {
@@ -241,7 +262,12 @@ fn volta(dir: &Path, package: &PackageJson) -> Result<Option<String>, Problem> {
 
 /// The directory that `BP_NODE_PROJECT_PATH` names.
 fn project_dir(app_dir: &Path, path: &str) -> Result<PathBuf, BadProjectPath> {
-    let bad = |reason| BadProjectPath { path: path.to_owned(), reason };
+    let bad = |reason| {
+        // A list that cannot be made is no reason to say less of what is wrong.
+        let packages = workspace::packages(app_dir, &["**".to_owned()]).unwrap_or_default();
+        let packages = packages.iter().map(|dir| dir.display().to_string()).collect();
+        BadProjectPath { path: path.to_owned(), reason, packages }
+    };
     let mut dir = app_dir.to_owned();
     let mut depth = 0_usize;
     for component in Path::new(path).components() {
@@ -277,7 +303,12 @@ fn project_dir(app_dir: &Path, path: &str) -> Result<PathBuf, BadProjectPath> {
 pub struct BadProjectPath {
     path: String,
     reason: &'static str,
+    /// Directories below the app with a `package.json`.
+    packages: Vec<String>,
 }
+
+/// How many directories an error lists.
+const LISTED: usize = 12;
 
 impl Explain for BadProjectPath {
     fn id(&self) -> &'static str {
@@ -289,6 +320,12 @@ impl Explain for BadProjectPath {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec!["name the directory of the package.json to build, such as `apps/shop`".to_owned()]
+        let known: Vec<_> =
+            self.packages.iter().take(LISTED).map(|dir| format!("`{dir}`")).collect();
+        vec![if known.is_empty() {
+            "name the directory of the package.json to build, such as `apps/shop`".to_owned()
+        } else {
+            format!("name a directory with a package.json: {}", known.join(", "))
+        }]
     }
 }

@@ -129,6 +129,8 @@ pub struct PackageSettings {
     pub root_scripts: Vec<String>,
     /// Whether packages of the last build may be taken over.
     pub reuse: bool,
+    /// Whether somebody needs what only builds need, though no script may run here.
+    pub(crate) with_dev: bool,
     vendored: Vendored,
     pnpm_store: Option<String>,
     linker: Option<Linker>,
@@ -148,10 +150,17 @@ impl PackageSettings {
             offline: OFFLINE.read(env)? || settings::OFFLINE.read(env)?,
             root_scripts,
             reuse: MODULES_CACHE.read(env)?,
+            with_dev: false,
             vendored: VENDORED.read(env)?,
             pnpm_store: PNPM_STORE.read(env)?,
             linker: env.given("YARN_NODE_LINKER").map(Linker::of),
         })
+    }
+
+    /// The same, where somebody needs what only builds need whether a script runs or not.
+    #[must_use]
+    pub fn with_dev(&self, with_dev: bool) -> Self {
+        Self { with_dev, ..self.clone() }
     }
 
     /// What decides on the package manager.

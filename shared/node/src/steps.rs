@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::failure::Step;
 use crate::framework_cache::FrameworkCaches;
 use crate::generated::Generated;
-use crate::manager::{Kind, Mode, Order, Prune};
+use crate::manager::{IgnoredScripts, Kind, Mode, Order, Prune};
 use crate::modules::{Install, Reuse, remove_trees};
 use crate::packages::{Packages, Scope};
 use crate::project::Project;
@@ -59,12 +59,14 @@ impl Steps {
         let manager = steps.manager.kind.manager();
         let mode = manager.mode(has_lockfile, &steps.sources);
         let install_script = project.install_scripts.first();
-        let can_omit_dev = manager.can_omit_dev();
         let install = Install {
             mode,
             commands: Vec::new(),
-            // A script that runs on install may be written for development dependencies.
-            with_dev: !steps.scripts.is_empty() || install_script.is_some() || !can_omit_dev,
+            with_dev: settings.with_dev
+                || !steps.scripts.is_empty()
+                // A script that runs on install may be written for development dependencies.
+                || install_script.is_some()
+                || !manager.can_omit_dev(),
             reuse: match (mode, install_script) {
                 _ if !settings.reuse => Reuse::Off,
                 (_, Some(script)) => Reuse::InstallScript(script.clone()),
@@ -165,21 +167,29 @@ impl Steps {
             let key = install.key(context, project, node, &self.manager)?;
             install.run(context, log, project, toolchain, &key)?;
             let ignored = self.manager.kind.manager().ignored_scripts(project)?;
-            if !ignored.is_empty() {
+            if !ignored.packages.is_empty() {
                 log.warn(scripts_ignored(&self.manager, &ignored));
             }
+            let missing = project.missing_packages()?;
+            if !missing.is_empty() {
+                log.warn(packages_missing(&missing));
+            }
         }
-        if self.scripts.root.is_empty() && self.scripts.build.is_empty() {
-            return Ok(());
+        if !(self.scripts.root.is_empty() && self.scripts.build.is_empty()) {
+            caches.restore(context, log, project, node)?;
+            for script in &self.scripts.root {
+                toolchain.run_script(log, &project.root, script)?;
+            }
+            for script in &self.scripts.build {
+                self.run_script(log, project, script, toolchain)?;
+            }
+            caches.save(context, log, project, node)?;
         }
-        caches.restore(context, log, project, node)?;
-        for script in &self.scripts.root {
-            toolchain.run_script(log, &project.root, script)?;
+        let unbuilt = project.unbuilt_packages()?;
+        if !unbuilt.is_empty() {
+            log.warn(packages_unbuilt(&unbuilt));
         }
-        for script in &self.scripts.build {
-            self.run_script(log, project, script, toolchain)?;
-        }
-        caches.save(context, log, project, node)
+        Ok(())
     }
 
     /// Runs a script of the package, after those of the packages that it needs where a tool knows
@@ -263,13 +273,37 @@ fn root_scripts(project: &Project, names: &[String]) -> Result<Vec<String>, Unkn
     }
 }
 
-fn scripts_ignored(manager: &PackageManager, packages: &[String]) -> Notice {
+fn scripts_ignored(manager: &PackageManager, ignored: &IgnoredScripts) -> Notice {
     Notice::new(format!(
-        "{} has not run the install scripts of {}: nothing allows them",
+        "{} has not run the install scripts of {}: {}",
         manager.title(),
-        packages.join(", ")
+        ignored.packages.join(", "),
+        ignored.reason
     ))
-    .hint("if a package does not work without, run `pnpm approve-builds` and commit what it writes")
+    .hint(format!("if a package does not work without, {}", ignored.remedy))
+}
+
+fn packages_missing(dirs: &[String]) -> Notice {
+    Notice::new(format!(
+        "packages of the app are linked to that are not there: {}",
+        dirs.join(", ")
+    ))
+    .hint(
+        "upload them too: something such as .gitignore, .dockerignore or project.toml may leave \
+         them out",
+    )
+}
+
+fn packages_unbuilt(dirs: &[String]) -> Notice {
+    Notice::new(format!(
+        "packages that this one needs have a script `build` that has not run, and their `main` is \
+         not there: {}",
+        dirs.join(", ")
+    ))
+    .hint(
+        "name a script of the package.json above them that builds them in \
+         BP_NODE_ROOT_RUN_SCRIPTS, or let Turborepo or Nx build what a package needs",
+    )
 }
 
 fn floating(kind: Kind) -> Notice {

@@ -37,18 +37,21 @@ pub(crate) fn members(root: &Path, package: Option<&PackageJson>) -> io::Result<
     if pnpm.is_file() {
         patterns.extend(pnpm_packages(&pnpm)?);
     }
-    let mut members = Vec::new();
-    if !patterns.is_empty() {
-        find_members(root, Path::new(""), &patterns, &mut members)?;
-    }
-    Ok(members)
+    if patterns.is_empty() { Ok(Vec::new()) } else { packages(root, &patterns) }
 }
 
-fn find_members(
+/// The directories below `root` that `patterns` name and that have a `package.json`, relative to it.
+pub(crate) fn packages(root: &Path, patterns: &[String]) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    find_packages(root, Path::new(""), patterns, &mut found)?;
+    Ok(found)
+}
+
+fn find_packages(
     root: &Path,
     dir: &Path,
     patterns: &[String],
-    members: &mut Vec<PathBuf>,
+    found: &mut Vec<PathBuf>,
 ) -> io::Result<()> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(root.join(dir))? {
@@ -65,9 +68,9 @@ fn find_members(
     for name in names {
         let path = dir.join(name);
         if root.join(&path).join("package.json").is_file() && matches(patterns, &path) {
-            members.push(path.clone());
+            found.push(path.clone());
         }
-        find_members(root, &path, patterns, members)?;
+        find_packages(root, &path, patterns, found)?;
     }
     Ok(())
 }

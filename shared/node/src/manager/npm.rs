@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use kouti::Env;
 use kouti::version::Version;
 
-use super::{Command, Manager, Mode, Order, Places, Prune};
+use super::{Command, IgnoredScripts, Manager, Mode, Order, Places, Prune};
 use crate::environment::NpmOptions as _;
 use crate::lockfile::Lockfile;
 use crate::packages::Packages;
@@ -100,6 +100,18 @@ impl Manager for Npm {
         }
     }
 
+    fn ignored_scripts(&self, project: &Project) -> io::Result<IgnoredScripts> {
+        let npmrc = project.root.join(".npmrc");
+        if !npmrc.is_file() || !ignores_scripts(&fs_err::read(npmrc)?) {
+            return Ok(IgnoredScripts::default());
+        }
+        Ok(IgnoredScripts {
+            packages: Packages::with_install_scripts(&project.root),
+            reason: ".npmrc says `ignore-scripts=true`",
+            remedy: "remove that line, or run `npm rebuild` with its name in a build script",
+        })
+    }
+
     /// A cache that came with the app has done its work.
     fn leftovers(&self, project: &Project, sources: &Sources) -> Vec<PathBuf> {
         project.below_root(sources.npm_cache.as_deref())
@@ -111,6 +123,15 @@ impl Manager for Npm {
             None => Packages::walk(project),
         }
     }
+}
+
+/// Whether `.npmrc` lets no package run anything.
+fn ignores_scripts(npmrc: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(npmrc);
+    let options = text.lines().filter_map(|line| line.split_once('='));
+    let values =
+        options.filter(|(name, _)| name.trim() == "ignore-scripts").map(|(_, value)| value);
+    values.last().is_some_and(|value| value.trim() == "true")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use kouti::version::Version;
 use kouti::{Env, LayerEnv, Scope};
 use serde_json::Value;
 
-use super::{Command, Manager, Mode, Order, Places, Prune};
+use super::{Command, IgnoredScripts, Manager, Mode, Order, Places, Prune};
 use crate::lockfile::Lockfile;
 use crate::project::Project;
 use crate::sources::Sources;
@@ -107,15 +107,19 @@ impl Manager for Pnpm {
             .default_value(Scope::Launch, "pnpm_config_verify_deps_before_run", "false")
     }
 
-    fn ignored_scripts(&self, project: &Project) -> std::io::Result<Vec<String>> {
+    fn ignored_scripts(&self, project: &Project) -> std::io::Result<IgnoredScripts> {
         let state = project.root.join("node_modules/.modules.yaml");
         if !state.is_file() {
-            return Ok(Vec::new());
+            return Ok(IgnoredScripts::default());
         }
         // Its name says YAML, and it is JSON.
         let state: Value = serde_json::from_slice(&fs_err::read(state)?).unwrap_or_default();
         let ignored = state["ignoredBuilds"].as_array().into_iter().flatten();
-        Ok(ignored.filter_map(Value::as_str).map(str::to_owned).collect())
+        Ok(IgnoredScripts {
+            packages: ignored.filter_map(Value::as_str).map(str::to_owned).collect(),
+            reason: "nothing allows them",
+            remedy: "run `pnpm approve-builds` and commit what it writes",
+        })
     }
 
     /// Files with times in them.

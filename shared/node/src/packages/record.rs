@@ -25,6 +25,7 @@ struct Entry {
     dev: bool,
     optional: bool,
     link: bool,
+    has_install_script: bool,
     dependencies: BTreeMap<String, Value>,
     optional_dependencies: BTreeMap<String, Value>,
     peer_dependencies: BTreeMap<String, Value>,
@@ -46,6 +47,16 @@ impl Packages {
         // The app itself, and its workspaces, are none of its packages.
         packages.packages.retain(|path, _| path.contains("node_modules/"));
         (!packages.packages.is_empty()).then_some(packages)
+    }
+
+    /// The packages with a script that runs on install, as npm has recorded them below `root`.
+    pub(crate) fn with_install_scripts(root: &Path) -> Vec<String> {
+        let path = root.join("node_modules/.package-lock.json");
+        let text = fs_err::read_to_string(path).unwrap_or_default();
+        let Ok(record) = serde_json::from_str::<Record>(&text) else { return Vec::new() };
+        let entries = record.packages.into_iter().filter(|(_, entry)| entry.has_install_script);
+        let packages = entries.map(|(path, entry)| entry.package(&path));
+        packages.map(|package| format!("{}@{}", package.name, package.version)).collect()
     }
 
     pub(super) fn from_record(text: &str) -> Option<Self> {

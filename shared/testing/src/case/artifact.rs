@@ -1,6 +1,7 @@
 //! Fake artifacts: small archives with a catalogue entry.
 
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -16,6 +17,8 @@ use crate::tree;
 pub struct Artifact {
     entry: toml::Table,
     content: Content,
+    /// Its bytes and their SHA-256, made once for all builds of a case.
+    packed: Arc<OnceLock<(Vec<u8>, String)>>,
     stored: bool,
 }
 
@@ -43,7 +46,7 @@ impl Artifact {
     #[must_use]
     pub fn new(id: &str, version: &str) -> Self {
         let entry = toml::toml! { strip-components = 0 };
-        Self { entry, content: Content::Files(Vec::new()), stored: true }
+        Self { entry, content: Content::Files(Vec::new()), packed: Arc::default(), stored: true }
             .with("id", id)
             .with("name", id)
             .with("version", version)
@@ -78,6 +81,7 @@ impl Artifact {
     #[must_use]
     pub fn bytes(mut self, content: impl Into<Vec<u8>>) -> Self {
         self.content = Content::Bytes(content.into());
+        self.packed = Arc::default();
         self
     }
 
@@ -98,16 +102,24 @@ impl Artifact {
     /// The bytes that a buildpack downloads.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        match &self.content {
-            Content::Bytes(bytes) => bytes.clone(),
-            Content::Files(files) => archive(files),
-        }
+        self.packed().0.clone()
     }
 
     /// SHA-256 of the bytes, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
-        tree::sha256(&self.to_bytes())
+        self.packed().1.clone()
+    }
+
+    fn packed(&self) -> &(Vec<u8>, String) {
+        self.packed.get_or_init(|| {
+            let bytes = match &self.content {
+                Content::Bytes(bytes) => bytes.clone(),
+                Content::Files(files) => archive(files),
+            };
+            let digest = tree::sha256(&bytes);
+            (bytes, digest)
+        })
     }
 
     pub(super) fn is_stored(&self) -> bool {
@@ -128,6 +140,7 @@ impl Artifact {
             Content::Files(files) => files.push(file),
             Content::Bytes(_) => self.content = Content::Files(vec![file]),
         }
+        self.packed = Arc::default();
         self
     }
 }

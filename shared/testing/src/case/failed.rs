@@ -69,10 +69,16 @@ impl Failed {
     /// and all else that is kept, and in the app. What the case itself has given is not searched.
     #[must_use]
     pub fn leaks(&self, secret: &str) -> Vec<String> {
-        let mut found = self.case.place.places_of(secret).expect("all that is left can be read");
-        if self.log_lines().any(|line| line.contains(secret)) {
-            found.push("the log".to_owned());
-        }
+        self.leaks_of(&[secret]).into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// The same for several secrets: which of them stands where.
+    #[must_use]
+    pub fn leaks_of<'a>(&self, secrets: &[&'a str]) -> Vec<(&'a str, String)> {
+        let mut found = self.case.place.places_of(secrets).expect("all that is left can be read");
+        let is_told = |secret: &str| self.log_lines().any(|line| line.contains(secret));
+        let told = secrets.iter().filter(|secret| is_told(secret));
+        found.extend(told.map(|secret| (*secret, "the log".to_owned())));
         found
     }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tempfile::TempDir;
 
@@ -24,13 +25,15 @@ const SYSTEM: &str = "[ awk base64 basename bash cat chmod chown cmp cp cut date
     tr true uname uniq wc which xargs";
 
 /// What a build is given, and what ends with its container.
-const SURROUNDINGS: [&str; 8] =
-    ["platform", "build-config", "buildpacks", "system", "tools", "home", "tmp", JOURNAL];
+const SURROUNDINGS: [&str; 7] =
+    ["platform", "build-config", "buildpacks", "tools", "home", "tmp", JOURNAL];
 
 /// Where a case lives; shared by a case and its rebuilds.
 #[derive(Debug)]
 pub(super) struct Place {
     root: PathBuf,
+    /// What there is of the host.
+    system: PathBuf,
     pub(super) lifecycle: Mutex<Lifecycle>,
     /// Counts builds, so that the result of an older one is not mistaken for the current one.
     generation: AtomicU32,
@@ -42,20 +45,13 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new() -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix("kouti-").tempdir()?;
+        let dir = tempfile::Builder::new().prefix("kouti-").tempdir_in(base())?;
         let root = fs_err::canonicalize(dir.path())?;
         let lifecycle = Lifecycle::at(&root).map_err(io::Error::other)?;
-        let system = root.join("system");
-        fs_err::create_dir(&system)?;
-        for name in SYSTEM.split_whitespace() {
-            let program = [Path::new("/usr/bin"), Path::new("/bin")].map(|dir| dir.join(name));
-            if let Some(program) = program.iter().find(|program| program.exists()) {
-                symlink(program, system.join(name))?;
-            }
-        }
         let generation = AtomicU32::new(0);
         Ok(Self {
             root,
+            system: system()?,
             lifecycle: Mutex::new(lifecycle),
             generation,
             disks: Mutex::default(),
@@ -68,7 +64,7 @@ impl Place {
     }
 
     pub(super) fn cleaner(&self) -> Cleaner {
-        Cleaner::new(&self.root)
+        Cleaner::new(&self.root, &self.system)
     }
 
     /// Makes a directory a disk with room for so many bytes.
@@ -83,9 +79,9 @@ impl Place {
         Ok(())
     }
 
-    /// Where `text` stands of all that outlives a build container: paths in the layers, the
-    /// cache, the image's metadata and the app.
-    pub(super) fn places_of(&self, text: &str) -> io::Result<Vec<String>> {
+    /// Which of `texts` stand where in all that outlives a build container: paths in the layers,
+    /// the cache, the image's metadata and the app.
+    pub(super) fn places_of<'a>(&self, texts: &[&'a str]) -> io::Result<Vec<(&'a str, String)>> {
         let mut found = Vec::new();
         for name in tree::names(&self.root)? {
             if SURROUNDINGS.contains(&name.as_str()) {
@@ -97,8 +93,11 @@ impl Place {
                     tree::Kind::Link => fs_err::read_link(&entry.path)?.into_os_string().into_vec(),
                     tree::Kind::Dir => continue,
                 };
-                if String::from_utf8_lossy(&content).contains(text) {
-                    found.push(self.cleaner().paths(&entry.path.display().to_string()));
+                // Reading files is what takes time, not looking for one more text in them.
+                let content = String::from_utf8_lossy(&content);
+                for text in texts.iter().filter(|text| content.contains(**text)) {
+                    let path = self.cleaner().paths(&entry.path.display().to_string());
+                    found.push((*text, path));
                 }
             }
         }
@@ -164,10 +163,9 @@ impl Place {
     }
 
     fn set_environment(&self, case: &Case) {
-        let system = self.root.join("system").into_os_string();
         let mut path = self.tools().into_os_string();
         path.push(":");
-        path.push(&system);
+        path.push(&self.system);
         let mut lifecycle = self.lifecycle();
         lifecycle.target = case.target.clone();
         lifecycle.build_env = Env::new()
@@ -177,8 +175,71 @@ impl Place {
         for (name, value) in case.container_env.iter() {
             lifecycle.build_env.set(name, value);
         }
-        lifecycle.launch_env = Env::new().with("PATH", system).with("HOME", self.root.join("home"));
+        lifecycle.launch_env =
+            Env::new().with("PATH", &self.system).with("HOME", self.root.join("home"));
     }
+}
+
+/// Where cases live: in memory if programs can be run there and there is room for real runtimes, unless
+/// `TMPDIR` says otherwise.
+///
+/// What a build takes is mostly what the file system of a disk takes to make files that live for a moment.
+#[expect(clippy::disallowed_methods, reason = "a test is an entry point")]
+fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let memory = Path::new("/dev/shm");
+        let is_fit = std::env::var_os("TMPDIR").is_none()
+            && rustix::fs::statvfs(memory)
+                .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
+            && runs_programs(memory);
+        if is_fit { memory.to_owned() } else { std::env::temp_dir() }
+    })
+}
+
+/// Room for several Node.js, which is what the largest tests unpack at a time.
+const ROOM: u64 = 4_000_000_000;
+
+fn runs_programs(dir: &Path) -> bool {
+    let Ok(dir) = tempfile::tempdir_in(dir) else { return false };
+    let program = dir.path().join("true");
+    tree::write_program(&program, "#!/bin/sh\n").is_ok()
+        && tree::spawn(&mut Command::new(program))
+            .and_then(|mut child| child.wait())
+            .is_ok_and(|status| status.success())
+}
+
+/// A directory with links to the programs of [`SYSTEM`], beside the program of the test.
+///
+/// All tests share it: dozens of links for each of hundreds of cases would be most of what these
+/// write. Its name stands for what is in it, so it is never changed.
+fn system() -> io::Result<PathBuf> {
+    static SYSTEM_DIR: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(dir) = SYSTEM_DIR.get() {
+        return Ok(dir.clone());
+    }
+    let mut programs = Vec::new();
+    for name in SYSTEM.split_whitespace() {
+        let places = [Path::new("/usr/bin"), Path::new("/bin")].map(|dir| dir.join(name));
+        programs.extend(places.into_iter().find(|program| program.exists()));
+    }
+    let beside = fs_err::canonicalize(std::env::current_exe()?)?;
+    let digest = tree::sha256(format!("{programs:?}").as_bytes());
+    let dir = beside.with_file_name(format!("kouti-system-{}", &digest[..16]));
+    if !dir.is_dir() {
+        let made = tempfile::tempdir_in(dir.parent().unwrap_or(Path::new(".")))?;
+        for program in &programs {
+            symlink(program, made.path().join(program.file_name().unwrap_or_default()))?;
+        }
+        fs_err::set_permissions(made.path(), std::fs::Permissions::from_mode(0o755))?;
+        // Another test may have been quicker.
+        if let Err(error) = fs_err::rename(made.path(), &dir)
+            && !dir.is_dir()
+        {
+            return Err(error);
+        }
+    }
+    Ok(SYSTEM_DIR.get_or_init(|| dir).clone())
 }
 
 impl Change {

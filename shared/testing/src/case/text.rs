@@ -10,7 +10,7 @@ pub(super) struct Cleaner {
 }
 
 impl Cleaner {
-    pub(super) fn new(root: &Path) -> Self {
+    pub(super) fn new(root: &Path, system: &Path) -> Self {
         let inner = [
             ("layers-not-in-image", "<layers>"),
             ("layers", "<layers>"),
@@ -18,11 +18,11 @@ impl Cleaner {
             ("platform", "<platform>"),
             ("buildpacks", "<buildpacks>"),
             ("tools", "<tools>"),
-            ("system", "<system>"),
             ("home", "<home>"),
             ("tmp", "<tmp>"),
         ];
         let mut places: Vec<_> = inner.map(|(dir, name)| (root.join(dir), name)).into();
+        places.push((system.to_owned(), "<system>"));
         places.push((root.to_owned(), "<root>"));
         Self { places }
     }
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_between_runs_is_replaced() {
-        let cleaner = Cleaner::new(Path::new("/tmp/x"));
+        let cleaner = Cleaner::new(Path::new("/tmp/x"), Path::new("/system"));
         let log = "\u{1b}[1mKouti Node.js 0.4.0\u{1b}[0m\n\
             \x20 Installing Node.js 22.11.0\n\
             \x20   29.1 MB from nodejs.org in 0.8s, sha256 ok\n\

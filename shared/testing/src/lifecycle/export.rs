@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Env;
 use super::build::Products;
@@ -27,6 +28,8 @@ pub struct Build {
     pub env: Env,
     /// Remarks of the lifecycle itself.
     pub warnings: Vec<String>,
+    /// How long each build program ran, by the id of its buildpack: for benchmarks only.
+    pub took: BTreeMap<String, Duration>,
 }
 
 /// One layer after the build.
@@ -127,7 +130,8 @@ impl Lifecycle {
         self.state.image = Some(image.clone());
         self.state.exported = true;
         self.save_state()?;
-        Ok(Build { image, layers, slices, env: products.env, warnings })
+        let (env, took) = (products.env, products.took);
+        Ok(Build { image, layers, slices, env, warnings, took })
     }
 
     /// What becomes of one layer; nothing for one without types, or that is only cached and has no content.

@@ -46,9 +46,19 @@ impl Authority {
     /// The same, but it has expired long ago.
     #[must_use]
     pub fn issue_expired(&self, hosts: &[&str]) -> Identity {
+        self.issue_for_year(2000, hosts)
+    }
+
+    /// The same, but its time has not come: a clock may be wrong as well.
+    #[must_use]
+    pub fn issue_early(&self, hosts: &[&str]) -> Identity {
+        self.issue_for_year(3000, hosts)
+    }
+
+    fn issue_for_year(&self, year: i32, hosts: &[&str]) -> Identity {
         let mut params = named("server", hosts);
-        params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(2001, 1, 1);
+        params.not_before = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(year + 1, 1, 1);
         self.sign(&params)
     }
 

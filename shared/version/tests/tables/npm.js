@@ -2,6 +2,8 @@
 //
 //     npm install semver@7.8.6 && node npm.js > npm.txt
 //
+// or, with the one that npm brings along: `NODE_PATH=.../npm/node_modules node npm.js`.
+//
 // One range per line as a JSON text, a tab, then `invalid` or the versions in it.
 // `node npm.js 100000 7` writes more random ranges, from another seed, for a long run.
 

@@ -3,7 +3,7 @@
 use kouti_launch::Env;
 use kouti_launch::helper::Outcome;
 
-use crate::value;
+use crate::{memory, value};
 
 /// Memory of one worker and of all of them, in mebibytes.
 const WORKER: u64 = 512;
@@ -15,7 +15,7 @@ pub(crate) fn set(env: &Env, outcome: &mut Outcome) {
     if !outcome.flag(env, "BPL_WEB_CONCURRENCY_ENABLED") {
         return;
     }
-    let available = value(env, outcome, "MEMORY_AVAILABLE").and_then(|text| text.parse().ok());
+    let available = value(env, outcome, "MEMORY_AVAILABLE").and_then(memory::available);
     let available = available.unwrap_or(WORKER).min(LARGEST);
     let worker = env.given("WEB_MEMORY").and_then(|text| text.parse().ok()).filter(|one| *one > 0);
     let default = if available > LARGE { WORKER_OF_A_LARGE_APP } else { WORKER };
@@ -34,9 +34,15 @@ mod tests {
 
     #[test]
     fn workers_follow_from_the_memory() {
-        for (memory, workers, each) in
-            [("256", "1", "512"), ("2048", "4", "512"), ("32768", "16", "2048"), ("", "1", "512")]
-        {
+        for (memory, workers, each) in [
+            ("256", "1", "512"),
+            ("2048", "4", "512"),
+            ("32768", "16", "2048"),
+            ("", "1", "512"),
+            // What a user sets may have a unit, or be in bytes as with Paketo.
+            ("2g", "4", "512"),
+            ("2147483648", "4", "512"),
+        ] {
             let variables = [("BPL_WEB_CONCURRENCY_ENABLED", "true"), ("MEMORY_AVAILABLE", memory)];
             let mut outcome = Outcome::nothing();
             set(&variables.into_iter().collect(), &mut outcome);

@@ -37,7 +37,7 @@ pub(crate) fn set(env: &Env, outcome: &mut Outcome) {
 }
 
 /// Cloud Foundry counts in mebibytes; a number that large can only be bytes.
-fn available(text: &str) -> Option<u64> {
+pub(crate) fn available(text: &str) -> Option<u64> {
     let unit = match text.trim().parse::<u64>() {
         Ok(number) if number >= MIB => 1,
         _ => MIB,
