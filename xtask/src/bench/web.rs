@@ -128,10 +128,9 @@ fn first_answer(workspace: &Workspace, dir: &Path, runs: usize) -> Result<Figure
 /// The sample's site without anything that ours adds.
 fn plain_conf(port: u16, temp: &Path) -> String {
     let temp = temp.display();
-    let mut places = String::new();
-    for name in ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"] {
-        places += &format!("{name}_temp_path {temp}/{name}_temp;\n");
-    }
+    let places = ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"]
+        .map(|name| format!("{name}_temp_path {temp}/{name}_temp;\n"))
+        .concat();
     format!(
         "daemon off;\nerror_log stderr;\npid {temp}/plain.pid;\nworker_processes 2;\nevents {{}}\nhttp {{\n{places}\
          access_log off;\nserver {{\nlisten {port};\nroot public;\n}}\n}}\n"
