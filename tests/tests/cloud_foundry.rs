@@ -5,6 +5,8 @@ use std::time::Duration;
 use kouti_image_tests::App;
 use kouti_image_tests::cf::{ClassicBuildpack, Staging};
 
+use crate::utilities::signed;
+
 const CANARY: &str = "canary-4d7e1b";
 
 #[test]
@@ -57,6 +59,36 @@ fn an_app_is_staged_starts_answers_and_is_staged_again_from_the_cache() {
         !staging.droplet().contains("/node-build/"),
         "what only builds need is not in the droplet"
     );
+}
+
+#[test]
+#[ignore = "image test"]
+fn the_small_buildpacks_do_their_work_without_a_launcher() {
+    let (certificate, key, authority) = signed();
+    let app = App::fixture("trust");
+    app.write("server.crt", &certificate);
+    app.write("server.key", &key);
+    app.write("notes.txt", "not for the image");
+    app.write(".profile", "export FROM_PROFILE=sourced\n");
+    let services = serde_json::json!({"user-provided": [{
+        "name": "corp",
+        "label": "user-provided",
+        "credentials": {"type": "ca-certificates", "corp.crt": authority},
+    }]});
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")])
+        .env("VCAP_SERVICES", &services.to_string())
+        .env("BPE_DEFAULT_GREETING", "hello")
+        .env("BP_EXCLUDE_FILES", "notes.txt");
+    let staged = staging.stage(&app);
+    assert_eq!(staged.code, 0, "{}", staged.log);
+    assert!(staged.log.contains("the build says: believed"), "{}", staged.log);
+    assert!(!staging.droplet().contains("notes.txt"));
+    let web = staging.start("web");
+    assert_eq!(web.get("/").body, "believed", "{}", web.log());
+    let environment = web.exec_as("2000:2000", "tr '\\0' '\\n' < /proc/1/environ");
+    for variable in ["GREETING=hello", "FROM_PROFILE=sourced", "SSL_CERT_DIR="] {
+        assert!(environment.contains(variable), "{variable}: {environment}");
+    }
 }
 
 #[test]

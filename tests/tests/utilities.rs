@@ -120,6 +120,7 @@ fn bound_authorities_are_believed_in_the_build_and_by_the_app() {
     let build = Build::new("trust");
     let log = build.app(&app).succeeds();
     assert!(log.contains("the build says: not believed"), "{log}");
+    assert!(log.contains("curl says: not believed"), "{log}");
     let log = build
         .app(&app)
         .env("BP_LOG_LEVEL", "debug")
@@ -127,6 +128,7 @@ fn bound_authorities_are_believed_in_the_build_and_by_the_app() {
         .arg(&volume_of_build)
         .succeeds();
     assert!(log.contains("the build says: believed"), "{log}");
+    assert!(log.contains("curl says: believed"), "{log}");
     let middle = authority.lines().nth(3).unwrap().trim();
     assert!(!image_contains(&build, middle), "nobody has asked to embed it");
 
@@ -135,6 +137,9 @@ fn bound_authorities_are_believed_in_the_build_and_by_the_app() {
     let run = build.image.run().hardened().env("SERVICE_BINDING_ROOT", "/bindings");
     let container = run.arg("--volume").arg(&volume_of_app).start();
     assert_eq!(container.get("/").body, "believed", "{}", container.log());
+    // Not every run image has a curl.
+    let curl = container.get("/curl").body;
+    assert!(["believed", "there is none"].contains(&curl.as_str()), "{curl}");
     container.wait_for("1 CA certificate added");
 
     let log = build
@@ -146,6 +151,49 @@ fn bound_authorities_are_believed_in_the_build_and_by_the_app() {
     assert!(log.contains("Installing 1 CA certificate"), "{log}");
     assert!(image_contains(&build, middle), "now somebody has");
     assert_eq!(build.image.run().hardened().start().get("/").body, "believed");
+}
+
+/// The app asks a server of its own when it starts, or for each request: the answers without a
+/// binding, and with one of the authority.
+fn answers_without_and_with(build: &Build, authority: &str) -> [String; 2] {
+    let corp = binding("ca-certificates", &[("corp.crt", authority)]);
+    let mount = volume(&corp, "/bindings/corp");
+    ["/tmp", "/bindings"].map(|root| {
+        let run = build.image.run().hardened().env("SERVICE_BINDING_ROOT", root);
+        run.arg("--volume").arg(&mount).start().get("/").body
+    })
+}
+
+#[test]
+#[ignore = "image test"]
+fn java_believes_bound_authorities() {
+    let (certificate, key, authority) = signed();
+    let app = App::fixture("java-trust");
+    fs_err::create_dir_all(app.dir().join("src/main/resources")).unwrap();
+    app.write("src/main/resources/server.crt", &certificate);
+    app.write("src/main/resources/server.key", &key);
+    let build = Build::new("java-trust");
+    let _ = build.app(&app).succeeds();
+    assert_eq!(answers_without_and_with(&build, &authority), ["not believed", "believed"]);
+}
+
+#[test]
+#[ignore = "image test"]
+fn php_believes_bound_authorities_in_the_build_and_in_the_app() {
+    let (certificate, key, authority) = signed();
+    let app = App::fixture("php-trust");
+    app.write("server.crt", &certificate);
+    app.write("server.key", &key);
+    let (believed, not_believed) =
+        ("streams: believed, curl: believed", "streams: not believed, curl: not believed");
+    let build = Build::new("php-trust");
+    let log = build.app(&app).succeeds();
+    assert!(log.contains(&format!("the build says: {not_believed}")), "{log}");
+    let corp = binding("ca-certificates", &[("corp.crt", &authority)]);
+    let mount = volume(&corp, "/platform/bindings/corp");
+    let log = build.app(&app).arg("--volume").arg(&mount).succeeds();
+    assert!(log.contains(&format!("the build says: {believed}")), "{log}");
+    assert_eq!(answers_without_and_with(&build, &authority), [not_believed, believed]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use kouti::{
 };
 use kouti_php::{RUN_DIR, names, start};
 
+use crate::classic_files::{self, NGINX_DIR};
 use crate::recipe::Recipe;
 use crate::server::ServerName;
 use crate::{fpm, httpd};
@@ -63,16 +64,19 @@ impl Check<'_> {
             self.env.set("PHP_HTTPD_PATH", config.join(httpd::FILE));
         }
         let checked = self.context.app_dir.join(CHECKED);
+        let classic = run_dir.path().join("classic");
         if let Some(text) = self.nginx {
+            classic_files::for_check(&self.context.app_dir, &classic)?;
             let here = run_dir.path().to_string_lossy();
             let http = format!("http {{\n{}", self.optional_directives(&here));
             let text = text.replace(RUN_DIR, &here).replacen("http {\n", &http, 1);
+            let text = text.replace(NGINX_DIR, &classic.to_string_lossy());
             fs_err::write(&checked, text)?;
             self.env.set("PHP_NGINX_PATH", &checked);
         }
         let env = kouti_launch::Env::from_iter(self.env.text_map());
         let checks = start::checks(&env, run_dir.path())?;
-        let result = checks.iter().try_for_each(|check| self.server(log, check));
+        let result = checks.iter().try_for_each(|check| self.server(log, check, &classic));
         if self.nginx.is_some() {
             fs_err::remove_file(&checked)?;
         }
@@ -112,7 +116,7 @@ impl Check<'_> {
     }
 
     /// A program that a foreign provider has not put there cannot be asked.
-    fn server(&self, log: &mut Log, check: &start::Check) -> Result<(), Problem> {
+    fn server(&self, log: &mut Log, check: &start::Check, classic: &Path) -> Result<(), Problem> {
         let path = self.env.get_os("PATH").unwrap_or_default();
         if find_on_path(check.program.as_ref(), path).is_none() {
             return Ok(());
@@ -129,7 +133,8 @@ impl Check<'_> {
                 for line in &tail {
                     log.output(line);
                 }
-                let complaint = in_app(&complaint(&tail), &self.context.app_dir);
+                let complaint = in_app(&complaint(&tail), &self.context.app_dir)
+                    .replace(&*classic.to_string_lossy(), NGINX_DIR);
                 let is_open = self.open.iter().any(|name| complaint.contains(name.as_str()));
                 if is_open || UNKNOWABLE.iter().any(|sign| complaint.contains(sign)) {
                     let text =

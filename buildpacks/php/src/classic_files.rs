@@ -60,7 +60,7 @@ pub(crate) fn fill_in(app_dir: &Path, env: &Env) -> Result<(), Problem> {
             };
             let filled = filled(&text, reader, env);
             let filled = match reader {
-                Reader::Nginx => with_includes(&filled, &dir),
+                Reader::Nginx => with_includes(&filled, &dir, NGINX_DIR),
                 Reader::Httpd => with_modules_once(&filled),
                 Reader::Php => filled,
             };
@@ -91,9 +91,10 @@ fn filled(text: &str, reader: Reader, env: &Env) -> String {
     ];
     let mut text = text.to_owned();
     for mark in ['@', '#'] {
-        // Where the classic buildpack puts the files of nginx.
-        let conf = format!("{mark}{{HOME}}/nginx/conf/");
-        text = text.replace(&conf, "");
+        // Where the classic buildpack has the files of nginx, and what nginx writes.
+        let nginx = format!("{mark}{{HOME}}/nginx");
+        text = text.replace(&format!("{nginx}/conf/"), "");
+        text = text.replace(&format!("{nginx}/logs"), temp);
         for (name, value) in &values {
             text = text.replace(&format!("{mark}{{{name}}}"), value);
         }
@@ -106,13 +107,41 @@ fn filled(text: &str, reader: Reader, env: &Env) -> String {
     }
 }
 
+/// Copies the files of nginx to where nginx itself can read them: in a build nobody renders
+/// templates, or adds what every nginx has.
+pub(crate) fn for_check(app_dir: &Path, to: &Path) -> Result<(), Problem> {
+    let (from, shown) = (app_dir.join(NGINX_DIR), to.to_string_lossy());
+    fs_err::create_dir_all(to)?;
+    fs_err::write(to.join("mime.types"), kouti_web::MIME_TYPES)?;
+    fs_err::write(to.join("fastcgi_params"), kouti_web::FASTCGI_PARAMS)?;
+    let entries = if from.is_dir() { Some(fs_err::read_dir(from)?) } else { None };
+    let mut texts = Vec::new();
+    for entry in entries.into_iter().flatten() {
+        let entry = entry?;
+        if let Ok(text) = fs_err::read_to_string(entry.path()) {
+            let text = text
+                .replace(r#"{{env "APP_ROOT"}}"#, &app_dir.to_string_lossy())
+                .replace("{{tempDir}}", &shown)
+                .replace("{{port}}", "8080")
+                .replace(&format!("{NGINX_DIR}/"), &format!("{shown}/"));
+            fs_err::write(to.join(entry.file_name()), &text)?;
+            texts.push((to.join(entry.file_name()), text));
+        }
+    }
+    for (path, text) in texts {
+        fs_err::write(path, with_includes(&text, to, &shown))?;
+    }
+    Ok(())
+}
+
 /// nginx looks for included files beside its main file, which is not where these are.
-fn with_includes(text: &str, dir: &Path) -> String {
+fn with_includes(text: &str, dir: &Path, shown: &str) -> String {
     lines(text, |line| {
         let rest = line.trim_start().strip_prefix("include")?;
         let name = rest.trim().strip_suffix(';')?.trim().trim_matches(['"', '\'']);
-        let is_ours = rest.starts_with(char::is_whitespace) && dir.join(name).is_file();
-        is_ours.then(|| line.replacen(name, &format!("{NGINX_DIR}/{name}"), 1))
+        let is_relative = rest.starts_with(char::is_whitespace) && !name.starts_with('/');
+        let is_ours = is_relative && dir.join(name).is_file();
+        is_ours.then(|| line.replacen(name, &format!("{shown}/{name}"), 1))
     })
 }
 
@@ -155,7 +184,7 @@ mod tests {
         fs_err::write(dir.path().join("own.conf"), "").unwrap();
         let text = "    include own.conf;\ninclude mime.types;\nincluded own.conf;\n";
         let expected = text.replacen("own", ".bp-config/nginx/own", 1);
-        assert_eq!(with_includes(text, dir.path()), expected);
+        assert_eq!(with_includes(text, dir.path(), NGINX_DIR), expected);
     }
 
     #[test]

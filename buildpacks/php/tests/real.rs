@@ -225,6 +225,80 @@ fn snippets_are_templates_and_are_read_again() {
     assert_eq!(answer.header("X-New"), Some("one"), "{}\n{}", answer.head, answer.body);
 }
 
+/// Shaped like the defaults of Cloud Foundry's classic buildpack, which users copy and change.
+const CLASSIC: [(&str, &str); 7] = [
+    (
+        "nginx-defaults",
+        "daemon off;\nerror_log stderr notice;\npid @{HOME}/nginx/logs/nginx.pid;\n",
+    ),
+    ("nginx-workers", "worker_processes 1;\nevents {\n    worker_connections 512;\n}\n"),
+    (
+        "http-defaults",
+        "include mime.types;\ndefault_type application/octet-stream;\nsendfile on;\n\
+         keepalive_timeout 65;\ngzip on;\nport_in_redirect off;\nroot @{HOME}/#{WEBDIR};\n\
+         index index.php index.html;\nserver_tokens off;\n",
+    ),
+    (
+        "http-logging",
+        "log_format common '$remote_addr \"$request\" $status';\n\
+         log_format extended '$remote_addr \"$request\" $status';\naccess_log /dev/stdout extended;\n",
+    ),
+    (
+        "http-php",
+        "map $http_x_forwarded_proto $proxy_https {\n    https on;\n}\n\
+         map $http_x_forwarded_proto $redirect_to_https {\n    default no;\n    http yes;\n}\n\
+         upstream php_fpm {\n    server unix:@{PHP_FPM_LISTEN};\n}\n",
+    ),
+    (
+        "server-defaults",
+        "listen ${PORT};\nserver_name _;\nfastcgi_temp_path @{TMPDIR}/nginx_fastcgi 1 2;\n\
+         client_body_temp_path @{TMPDIR}/nginx_client_body 1 2;\nreal_ip_header x-forwarded-for;\n\
+         set_real_ip_from 10.0.0.0/8;\nreal_ip_recursive on;\n\
+         if ($redirect_to_https = \"yes\") {\n    return 301 https://$http_host$request_uri;\n}\n",
+    ),
+    (
+        "server-locations",
+        "include own.conf;\nlocation ~* ^/.well-known/ {\n    allow all;\n}\n\
+         location ~ /\\. {\n    deny all;\n}\n\
+         location ~* \\.php$ {\n    try_files $uri =404;\n    include fastcgi_params;\n    \
+         fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n    \
+         fastcgi_param HTTPS $proxy_https if_not_empty;\n    fastcgi_pass php_fpm;\n}\n",
+    ),
+];
+
+#[test]
+#[ignore = "needs runtimes of the local profile"]
+fn files_for_the_classic_buildpack_of_cloud_foundry_serve_an_app() {
+    let _alone = alone();
+    let case = case()
+        .env("VCAP_APPLICATION", "{}")
+        .file(".bp-config/options.json", r#"{"WEB_SERVER": "nginx", "PHP_EXTENSIONS": []}"#)
+        .file(".bp-config/nginx/own.conf", "location = /own {\n    return 200 own;\n}\n")
+        .file("htdocs/index.php", "<?php echo 'https=', $_SERVER['HTTPS'] ?? '';")
+        .file("htdocs/.well-known/x", "x");
+    let case = CLASSIC.iter().fold(case, |case, (name, text)| {
+        case.file(&format!(".bp-config/nginx/{name}.conf"), *text)
+    });
+    let built = case.clone().build();
+    let log = built.log();
+    assert!(!log.contains("warning: nginx"), "{log}");
+    let site = Site::start(&built, &[]);
+    let get = |path: &str, header: &str| {
+        let answer = site.send(&format!("GET {path} HTTP/1.0\r\nHost: x\r\n{header}\r\n"));
+        (answer.status, answer.body)
+    };
+    assert_eq!(get("/", "X-Forwarded-Proto: https\r\n"), (200, "https=on".to_owned()));
+    assert_eq!(get("/", "X-Forwarded-Proto: http\r\n").0, 301);
+    assert_eq!(get("/own", "").1, "own");
+    assert_eq!(get("/.well-known/x", "").0, 200);
+    assert_eq!(get("/.bp-config/options.json", "").0, 403);
+    drop(site);
+    let broken = case.file(".bp-config/nginx/own.conf", "no_such_thing on;\n").fails().error();
+    let line = "error[bad-server-configuration]: nginx refuses its configuration: \
+        unknown directive \"no_such_thing\" in .bp-config/nginx/own.conf:1";
+    assert!(broken.starts_with(line), "{broken}");
+}
+
 #[test]
 #[ignore = "needs runtimes of the local profile"]
 fn a_slip_in_a_snippet_is_shown_at_its_place() {

@@ -43,19 +43,19 @@ pub fn main() -> ExitCode {
 fn arguments(env: &Env, given: Vec<OsString>) -> Vec<OsString> {
     let mut args = Vec::new();
     if let Some(text) = env.given(POLL) {
-        match text.trim().parse() {
-            Ok(1_u32..) => args.push(format!("--poll={}ms", text.trim()).into()),
-            _ => {
-                let warning = format!(
-                    "warning: {POLL} is `{text}`, not a number of milliseconds; it has no effect\n"
-                );
-                let _ = io::stderr().write_all(warning.as_bytes());
-            }
+        if text.trim().parse::<u32>().is_ok_and(|interval| interval > 0) {
+            args.push(format!("--poll={}ms", text.trim()).into());
+        } else {
+            let warning = format!(
+                "warning: {POLL} is `{text}`, not a number of milliseconds; it has no effect\n"
+            );
+            // Nobody is left to tell if this fails.
+            let _ = io::stderr().write_all(warning.as_bytes());
         }
     }
     args.extend(list(env, IGNORE).map(|glob| format!("--ignore={glob}").into()));
     // Only where the app is started anew: others watch files of their own.
-    if !list(env, PATHS).any(|_| true) || !given.iter().any(|arg| arg == "--restart") {
+    if list(env, PATHS).next().is_none() || !given.iter().any(|arg| arg == "--restart") {
         args.extend(given);
         return args;
     }

@@ -1,4 +1,8 @@
 const http = require("http");
-const { ask } = require("./ask.js");
+const { ask, askWithCurl } = require("./ask.js");
 
-ask().then((answer) => http.createServer((_, response) => response.end(answer)).listen(8080));
+ask().then(async (answer) => {
+  const curl = await askWithCurl();
+  const pick = (request) => (request.url === "/curl" ? curl : answer);
+  http.createServer((request, response) => response.end(pick(request))).listen(8080);
+});

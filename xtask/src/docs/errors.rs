@@ -146,16 +146,21 @@ fn snapshots(text: &str) -> Vec<(String, String)> {
         let Some((id, _)) = rest.split_once("]: ") else { continue };
         let indent = line.len() - line.trim_start().len();
         // Another page may follow in the same snapshot.
-        let rest = lines[number + 1..].iter().take_while(|line| {
-            !matches!(line.trim(), "\");" | "\"#);" | "\"," | "\"#,")
-                && !line.trim_start().starts_with("error[")
-        });
+        let rest = lines[number + 1..]
+            .iter()
+            .take_while(|line| !ends_snapshot(line) && !line.trim_start().starts_with("error["));
         let text =
             [line].into_iter().chain(rest).map(|line| line.get(indent..).unwrap_or_default());
         let text: Vec<_> = text.collect();
         found.push((id.to_owned(), text.join("\n").trim_end().to_owned() + "\n"));
     }
     found
+}
+
+/// `");`, `"#,`, and whatever else closes a literal and the macros around it.
+fn ends_snapshot(line: &str) -> bool {
+    let rest = line.trim().strip_prefix('"');
+    rest.is_some_and(|rest| rest.chars().all(|c| "#);,} ".contains(c)))
 }
 
 #[cfg(test)]
@@ -255,6 +260,10 @@ mod tests {
         let test = "    assert_snapshot!(page, @\"\n    error[a-b]: it broke\n      caused by: x\n    \");\n";
         let page = "error[a-b]: it broke\n  caused by: x\n";
         assert_eq!(snapshots(test), [("a-b".to_owned(), page.to_owned())]);
+        for end in ["\") };\n}", "\"\n    );\n}", "\"#\n    );\n}", "\"###);"] {
+            let found = snapshots(&test.replace("\");\n", &format!("{end}\nfn other() {{\n")));
+            assert_eq!(found, [("a-b".to_owned(), page.to_owned())], "{end}");
+        }
         let two = "        error[a-b]: it broke\n\n        hint: mend it\n\n        error[c-d]: so did this\n        \"#);";
         let pages = ["error[a-b]: it broke\n\nhint: mend it\n", "error[c-d]: so did this\n"];
         assert_eq!(

@@ -1,0 +1,4 @@
+<?php
+
+require __DIR__ . '/../ask.php';
+echo ask();
