@@ -53,6 +53,7 @@ impl Site {
             ] {
                 self.case = self.case.env(limit, "1");
             }
+            self.case = self.case.env("BP_DOWNLOAD_ATTEMPTS", "2");
         }
         self
     }
@@ -192,8 +193,8 @@ fn what_does_not_pass_is_said_and_leaves_nothing() {
     HTTP 404 Not Found
     HTTP 503 Service Unavailable (3 attempts)
     the connection broke after 600 B of 659 B (3 attempts)
-    no data within 1.0s (3 attempts)
-    no answer within 1.0s (3 attempts)
+    no data within 1.0s (2 attempts)
+    no answer within 1.0s (2 attempts)
     error[checksum-mismatch]: Node.js 26.1.0 from http://127.0.0.1:PORT/node.tar.gz is not what the catalogue promises
     more than 10 redirects
     a redirect to ftp://127.0.0.1/node.tar.gz

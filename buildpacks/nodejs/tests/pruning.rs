@@ -24,9 +24,6 @@ fn development_packages_stay_where_somebody_wants_them() {
         assert_eq!(build.commands(), KEPT, "{reason}");
         let line = "Keeping packages that only builds need: ";
         assert!(build.log().contains(line) && build.log().contains(reason), "{}", build.log());
-        // Where no script needs them, they are installed all the same.
-        let without_script = case.clone().env("BP_NODE_RUN_SCRIPTS", "").build();
-        assert_eq!(without_script.commands(), KEPT[..1], "{reason}");
         // The setting made for it decides.
         let build = case.env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "true").build();
         assert_eq!(build.commands().len(), 3, "{reason}");
@@ -35,9 +32,14 @@ fn development_packages_stay_where_somebody_wants_them() {
         let production = express().env(name, "production").build();
         assert_eq!(production.commands().len(), 3, "{name}");
     }
-    let kept = express().env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "false");
-    let without_script = kept.env("BP_NODE_RUN_SCRIPTS", "").build();
-    assert_eq!(without_script.commands(), KEPT[..1]);
+    // Where no script needs them, they are installed all the same.
+    for case in [
+        express().env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "false"),
+        express().env("CNB_EXEC_ENV", "test"),
+        express().requires("node_modules", "build = true"),
+    ] {
+        assert_eq!(case.env("BP_NODE_RUN_SCRIPTS", "").build().commands(), KEPT[..1]);
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_version_may_stand_beside_the_package_or_above_it() {
 fn a_package_that_did_not_come_with_the_app_is_named() {
     let npm = "mkdir -p node_modules/@shop && ln -s ../../packages/lib node_modules/@shop/lib && \
                ln -s ../packages/gone node_modules/gone";
-    let npm = Tool::script(&format!("case $1 in ci) {npm} ;; esac"));
+    let npm = Tool::script(format!("case $1 in ci) {npm} ;; esac"));
     let case = workspace().artifact(node_with("24.20.0", npm));
     let build = case.build();
     let warning = "warning: packages of the app are linked to that are not there: packages/gone\n\

@@ -208,7 +208,9 @@ impl Http {
             builder = builder.header(CACHE_CONTROL, "no-cache");
         }
         let limits = &self.limits;
-        let limit = sum([limits.connect, limits.tls_handshake, limits.response_header]);
+        let is_plain = url.scheme() == "http";
+        let tls_handshake = if is_plain { Some(Duration::ZERO) } else { limits.tls_handshake };
+        let limit = sum([limits.connect, tls_handshake, limits.response_header]);
         match self.within(limit, builder.send()) {
             None => Err(Failure::Slow {
                 waiting_for: "answer",

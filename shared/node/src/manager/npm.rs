@@ -129,9 +129,9 @@ impl Manager for Npm {
 fn ignores_scripts(npmrc: &[u8]) -> bool {
     let text = String::from_utf8_lossy(npmrc);
     let options = text.lines().filter_map(|line| line.split_once('='));
-    let values =
+    let mut values =
         options.filter(|(name, _)| name.trim() == "ignore-scripts").map(|(_, value)| value);
-    values.last().is_some_and(|value| value.trim() == "true")
+    values.next_back().is_some_and(|value| value.trim() == "true")
 }
 
 #[cfg(test)]

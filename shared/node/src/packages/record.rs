@@ -16,6 +16,7 @@ struct Record {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own in npm's file")]
 struct Entry {
     name: Option<String>,
     version: Option<String>,

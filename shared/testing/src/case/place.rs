@@ -45,7 +45,8 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new() -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix("kouti-").tempdir_in(base())?;
+        let (base, prefix) = base();
+        let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(base)?;
         let root = fs_err::canonicalize(dir.path())?;
         let lifecycle = Lifecycle::at(&root).map_err(io::Error::other)?;
         let generation = AtomicU32::new(0);
@@ -184,16 +185,18 @@ impl Place {
 /// `TMPDIR` says otherwise.
 ///
 /// What a build takes is mostly what the file system of a disk takes to make files that live for a moment.
+/// With the beginning of the names there: a path has as many letters as below `/tmp`, for columns of a log
+/// are as wide as a path.
 #[expect(clippy::disallowed_methods, reason = "a test is an entry point")]
-fn base() -> &'static Path {
-    static BASE: OnceLock<PathBuf> = OnceLock::new();
+fn base() -> &'static (PathBuf, &'static str) {
+    static BASE: OnceLock<(PathBuf, &str)> = OnceLock::new();
     BASE.get_or_init(|| {
         let memory = Path::new("/dev/shm");
         let is_fit = std::env::var_os("TMPDIR").is_none()
             && rustix::fs::statvfs(memory)
                 .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
             && runs_programs(memory);
-        if is_fit { memory.to_owned() } else { std::env::temp_dir() }
+        if is_fit { (memory.to_owned(), "k-") } else { (std::env::temp_dir(), "kouti-") }
     })
 }
 
