@@ -97,10 +97,11 @@ impl Install {
         if self.mode != Mode::Vendored {
             remove_trees(&project.root, &toolchain.trees())?;
         }
+        let manifests = Manifests::read(project)?;
         for words in &self.commands {
             toolchain.run(log, &project.root, words, Step::Packages)?;
         }
-        Ok(())
+        Ok(manifests.restore()?)
     }
 
     /// Everything on which the result depends, each part under the name by which a log tells
@@ -149,6 +150,27 @@ impl Install {
             key.insert("bindings".to_owned(), digest);
         }
         Ok(key)
+    }
+}
+
+/// The `package.json` files of an app as they came. Yarn writes them in a form of its own when it installs; where the
+/// packages of the last build are taken nobody does, and the same app would make another image.
+struct Manifests(Vec<(PathBuf, Vec<u8>)>);
+
+impl Manifests {
+    fn read(project: &Project) -> Result<Self, Problem> {
+        let read = |path: PathBuf| fs_err::read(&path).map(|text| (path, text));
+        let found = project.packages()?.into_iter().map(|(path, _)| read(path));
+        Ok(Self(found.collect::<std::io::Result<_>>()?))
+    }
+
+    fn restore(&self) -> std::io::Result<()> {
+        for (path, text) in &self.0 {
+            if fs_err::read(path)? != *text {
+                fs_err::write(path, text)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -27,8 +26,6 @@ pub(crate) struct Products {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) slices: Vec<SliceEntry>,
     pub(crate) warnings: Vec<String>,
-    /// How long each program ran, by buildpack id.
-    pub(crate) took: BTreeMap<String, Duration>,
     /// What a buildpack after the last one would see.
     pub(crate) env: Env,
 }
@@ -50,9 +47,7 @@ impl Lifecycle {
         let mut plan = detected.plan.clone();
         for buildpack in &detected.group {
             let entries = plan.requires_for(&buildpack.id);
-            let started = Instant::now();
             self.run_build(buildpack, &entries, &products.env, on_line)?;
-            products.took.insert(buildpack.id.clone(), started.elapsed());
             let met = self
                 .collect(buildpack, &entries, &mut products)
                 .map_err(|reason| Failure::BadOutput { buildpack: buildpack.id.clone(), reason })?;

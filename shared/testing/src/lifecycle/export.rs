@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::Env;
 use super::build::Products;
@@ -28,8 +27,6 @@ pub struct Build {
     pub env: Env,
     /// Remarks of the lifecycle itself.
     pub warnings: Vec<String>,
-    /// How long each build program ran, by the id of its buildpack: for benchmarks only.
-    pub took: BTreeMap<String, Duration>,
 }
 
 /// One layer after the build.
@@ -130,8 +127,7 @@ impl Lifecycle {
         self.state.image = Some(image.clone());
         self.state.exported = true;
         self.save_state()?;
-        let (env, took) = (products.env, products.took);
-        Ok(Build { image, layers, slices, env, warnings, took })
+        Ok(Build { image, layers, slices, env: products.env, warnings })
     }
 
     /// What becomes of one layer; nothing for one without types, or that is only cached and has no content.
