@@ -142,6 +142,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("verify_deps_before_run", "false"),
     ("manage_package_manager_versions", "false"),
     ("pm_on_fail", "ignore"),
+    // Packages that nothing needs any more would otherwise stay for a week.
+    ("modules_cache_max_age", "0"),
     // Nobody can answer a question.
     ("confirm_modules_purge", "false"),
     ("update_notifier", "false"),
