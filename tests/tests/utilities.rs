@@ -166,14 +166,25 @@ fn answers_without_and_with(build: &Build, authority: &str) -> [String; 2] {
 
 #[test]
 #[ignore = "image test"]
-fn java_believes_bound_authorities() {
+fn java_believes_bound_authorities_in_the_build_and_in_the_app() {
+    // The class runs in Maven's own virtual machine.
+    const ARGUMENTS: &str = "--batch-mode --no-transfer-progress package \
+                             org.codehaus.mojo:exec-maven-plugin:3.5.0:java \
+                             -Dexec.mainClass=trust.Web -Dexec.args=once";
     let (certificate, key, authority) = signed();
     let app = App::fixture("java-trust");
     fs_err::create_dir_all(app.dir().join("src/main/resources")).unwrap();
     app.write("src/main/resources/server.crt", &certificate);
     app.write("src/main/resources/server.key", &key);
     let build = Build::new("java-trust");
-    let _ = build.app(&app).succeeds();
+    let log = build.app(&app).env("BP_MAVEN_BUILD_ARGUMENTS", ARGUMENTS).succeeds();
+    assert!(log.contains("the build says: not believed"), "{log}");
+    let corp = binding("ca-certificates", &[("corp.crt", &authority)]);
+    let mount = volume(&corp, "/platform/bindings/corp");
+    let bound = Build::new("java-trust-bound");
+    let bound = bound.app(&app).env("BP_MAVEN_BUILD_ARGUMENTS", ARGUMENTS);
+    let log = bound.arg("--volume").arg(&mount).succeeds();
+    assert!(log.contains("the build says: believed"), "{log}");
     assert_eq!(answers_without_and_with(&build, &authority), ["not believed", "believed"]);
 }
 

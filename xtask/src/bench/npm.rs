@@ -38,6 +38,9 @@ pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>>
         command.env("PATH", format!("{}:/usr/bin:/bin", dir.join("bin").display()));
         command.env("HOME", &dir).env("npm_config_cache", dir.join("cache"));
         command.envs(workspace.network.iter().cloned()).envs(settings.iter().copied());
+        // Node.js has a name of its own for what the machine believes.
+        let bundle = workspace.network.iter().find(|(name, _)| name == "SSL_CERT_FILE");
+        command.envs(bundle.map(|(_, file)| ("NODE_EXTRA_CA_CERTS", file)));
         command
     };
     let plain = seconds(runs, || run(&mut command(&[])).map(drop))?;

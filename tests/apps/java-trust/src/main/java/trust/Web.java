@@ -17,19 +17,27 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 
-/** Asks a server with a private certificate, and says whether it is believed. */
+/** Asks a server with a private certificate, and says whether it is believed; with an argument at once, as in a build. */
 public class Web {
     public static void main(String[] args) throws Exception {
         HttpsServer secure = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         secure.setHttpsConfigurator(new HttpsConfigurator(identity()));
-        secure.setExecutor(Executors.newCachedThreadPool());
+        ExecutorService executor = Executors.newCachedThreadPool();
+        secure.setExecutor(executor);
         answer(secure, "hello");
         URI address = URI.create("https://localhost:" + secure.getAddress().getPort() + "/");
+        if (args.length > 0) {
+            System.out.println("the build says: " + ask(address));
+            secure.stop(0);
+            executor.shutdown();
+            return;
+        }
         HttpServer web = HttpServer.create(new InetSocketAddress(8080), 0);
         answer(web, ask(address));
     }
