@@ -68,7 +68,6 @@ fn the_small_buildpacks_do_their_work_without_a_launcher() {
     let app = App::fixture("trust");
     app.write("server.crt", &certificate);
     app.write("server.key", &key);
-    app.write("notes.txt", "not for the image");
     app.write(".profile", "export FROM_PROFILE=sourced\n");
     let services = serde_json::json!({"user-provided": [{
         "name": "corp",
@@ -77,12 +76,10 @@ fn the_small_buildpacks_do_their_work_without_a_launcher() {
     }]});
     let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")])
         .env("VCAP_SERVICES", &services.to_string())
-        .env("BPE_DEFAULT_GREETING", "hello")
-        .env("BP_EXCLUDE_FILES", "notes.txt");
+        .env("BPE_DEFAULT_GREETING", "hello");
     let staged = staging.stage(&app);
     assert_eq!(staged.code, 0, "{}", staged.log);
     assert!(staged.log.contains("the build says: believed"), "{}", staged.log);
-    assert!(!staging.droplet().contains("notes.txt"));
     let web = staging.start("web");
     assert_eq!(web.get("/").body, "believed", "{}", web.log());
     let environment = web.exec_as("2000:2000", "tr '\\0' '\\n' < /proc/1/environ");
