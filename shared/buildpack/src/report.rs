@@ -108,6 +108,8 @@ impl About {
         problem: Option<&Problem>,
     ) -> Result<(), Problem> {
         let Some(dir) = settings::REPORT_DIR.read(env)? else { return Ok(()) };
+        // Before layers are measured: that is work for the report, not for the app.
+        let seconds = log.elapsed().as_secs_f64();
         let report = Report {
             schema: SCHEMA,
             buildpack: &self.id,
@@ -122,7 +124,7 @@ impl About {
             layers: self.layers.as_deref().map(layers).unwrap_or_default(),
             warnings: log.notices().iter().map(|notice| notice.text.as_str()).collect(),
             error: problem.map(|problem| Failure { id: problem.id, summary: &problem.summary }),
-            seconds: log.elapsed().as_secs_f64(),
+            seconds,
         };
         let text = serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?;
         let path = Path::new(&dir).join(format!("{}.json", self.id.replace('/', "_")));
