@@ -233,7 +233,7 @@ fn live_reload_restarts_the_app_or_says_that_the_builder_cannot() {
     let build = Build::new("reload");
     let (success, log) = build.app(&app).env("BP_PROCFILE_LIVE_RELOAD", "true").run();
     if !success {
-        // The local profile has the program only after `cargo xtask mirror --only watchexec`.
+        // No registry has the program, so a builder of the local profile is without it.
         assert!(log.contains("error[no-watchexec]: this builder has no watchexec"), "{log}");
         return;
     }

@@ -115,6 +115,19 @@ fn yarn_berry_keeps_to_its_lockfile() {
 }
 
 #[test]
+fn the_package_json_stays_as_the_app_brought_it() {
+    // Yarn writes the file in a form of its own, but only where it installs.
+    let script = format!("case \"$1\" in install) echo '{{}}' >package.json ;; esac\n{MANAGER}");
+    let yarn = Artifact::new("berry", "4.18.1").with("name", "Yarn").with("bin", "bin/yarn.js");
+    let yarn = yarn.tool("bin/yarn.js", Tool::script(script));
+    let case = with(bare().file("server.js", ""), &[BERRY, MODULES, ("package.json", PACKAGE)]);
+    let build = case.artifact(yarn).build();
+    assert_eq!(build.commands()[0], "yarn install --immutable --inline-builds");
+    assert_eq!(build.app_file("package.json"), PACKAGE);
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
+}
+
+#[test]
 fn without_node_modules_archives_stay_in_the_app() {
     let build = with(shop(), &[BERRY]).build();
     let call = &build.calls("yarn")[0];
@@ -133,6 +146,7 @@ fn pnpm_installs_exactly_what_is_locked() {
     ");
     let call = &build.calls("pnpm")[0];
     assert_eq!(call.env["npm_config_manage_package_manager_versions"], "false");
+    assert_eq!(call.env["npm_config_modules_cache_max_age"], "0", "what was pruned is gone");
     assert_eq!(call.env["npm_config_store_dir"], "<layers>/kouti_nodejs/pnpm-store");
     // A file with times in it would make every image another one.
     assert!(!build.app_path("node_modules/.modules.yaml").exists());
