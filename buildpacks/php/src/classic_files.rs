@@ -54,10 +54,7 @@ pub(crate) fn fill_in(app_dir: &Path, env: &Env) -> Result<(), Problem> {
         }
         for entry in fs_err::read_dir(&dir)? {
             let path = entry?.path();
-            let Some(text) = path.is_file().then(|| fs_err::read_to_string(&path).ok()).flatten()
-            else {
-                continue;
-            };
+            let Some(text) = text_of(&path)? else { continue };
             let filled = filled(&text, reader, env);
             let filled = match reader {
                 Reader::Nginx => with_includes(&filled, &dir, NGINX_DIR),
@@ -70,6 +67,14 @@ pub(crate) fn fill_in(app_dir: &Path, env: &Env) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// What a file says; nothing for a directory, or what is no text and so has no placeholders.
+fn text_of(path: &Path) -> std::io::Result<Option<String>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(String::from_utf8(fs_err::read(path)?).ok())
 }
 
 fn filled(text: &str, reader: Reader, env: &Env) -> String {
@@ -118,7 +123,7 @@ pub(crate) fn for_check(app_dir: &Path, to: &Path) -> Result<(), Problem> {
     let mut texts = Vec::new();
     for entry in entries.into_iter().flatten() {
         let entry = entry?;
-        if let Ok(text) = fs_err::read_to_string(entry.path()) {
+        if let Some(text) = text_of(&entry.path())? {
             let text = text
                 .replace(r#"{{env "APP_ROOT"}}"#, &app_dir.to_string_lossy())
                 .replace("{{tempDir}}", &shown)

@@ -2,13 +2,15 @@
 //!
 //! `cargo xtask test unit` runs them as a step of their own: each unpacks PHP.
 
+mod packages;
+mod trust;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kouti_testing::lifecycle::Env;
 use kouti_testing::real::{Site, archive};
-use kouti_testing::upstream::{Authority, Upstream};
 use kouti_testing::{Artifact, Built, Case, Subject};
 
 /// Generated configurations name places below `/tmp`, which these tests share.
@@ -86,6 +88,11 @@ fn output(built: &Built, script: &str) -> String {
         .output()
         .unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+/// Of a protocol that knows no chunks.
+fn body(site: &Site) -> String {
+    site.send("GET / HTTP/1.0\r\nHost: site.example\r\n\r\n").body
 }
 
 fn post(site: &Site, bytes: usize) -> String {
@@ -404,236 +411,6 @@ fn php_serves_alone_and_fpm_ends_the_container() {
     assert!(exit.log.contains("php-fpm ended by itself with code 78"), "{}", exit.log);
 }
 
-/// A package as an archive that Composer unpacks.
-fn package(version: &str, files: &[(&str, &str)]) -> Vec<u8> {
-    let dir = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = dir.path().join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text.replace("VERSION", version)).unwrap();
-    }
-    let paths = files.iter().map(|(path, _)| path);
-    let mut tar = Command::new("tar");
-    tar.arg("-cf-").arg("-C").arg(dir.path()).args(paths).output().unwrap().stdout
-}
-
-const SHOP: &str = r#"{
-    "name": "acme/shop",
-    "repositories": [
-        {"packagist.org": false},
-        {"type": "package", "package": [
-            {"name": "acme/greeter", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/greeter-1.tar"},
-             "autoload": {"files": ["src/greeter.php"]}, "require": {"ext-gd": "*", "ext-mbstring": "*", "php": ">=8.1"}},
-            {"name": "acme/greeter", "version": "2.0.0", "dist": {"type": "tar", "url": "packages/greeter-2.tar"},
-             "autoload": {"files": ["src/greeter.php"]}},
-            {"name": "acme/polyfill", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/polyfill.tar"},
-             "provide": {"ext-mbstring": "*"}},
-            {"name": "acme/tester", "version": "1.0.0", "dist": {"type": "tar", "url": "packages/polyfill.tar"},
-             "require": {"ext-xdebug": "*"}}
-        ]}
-    ],
-    "require": {
-        "acme/greeter": "^1", "acme/polyfill": "*", "ext-fileinfo": "*", "ext-mysqli": "*", "ext-zip": "*", "ext-bz2": "*"
-    },
-    "require-dev": {"acme/tester": "*"},
-    "autoload": {"classmap": ["src"]},
-    "scripts": {"post-install-cmd": "mkdir -p public/build && echo made > public/build/info.txt"}
-}
-"#;
-
-const SHOP_PAGE: &str = "<?php
-require __DIR__ . '/../vendor/autoload.php';
-echo acme_greeting(), ' ', class_exists('Shop') ? 'old' : '', class_exists('Market') ? 'new' : '', ' ';
-foreach (['gd', 'fileinfo', 'mysqli', 'zip', 'mbstring', 'bz2', 'xdebug'] as $name) {
-    echo extension_loaded($name) ? $name : '-', ' ';
-}
-";
-
-/// Of a protocol that knows no chunks.
-fn body(site: &Site) -> String {
-    site.send("GET / HTTP/1.0\r\nHost: site.example\r\n\r\n").body
-}
-
-fn shop(case: Case) -> Case {
-    let greeter = |version: &str| {
-        let text = "<?php class Greeter {} function acme_greeting() { return 'VERSION'; }\n";
-        // Beside a file: a directory that is alone in an archive is the package to Composer.
-        package(version, &[("src/greeter.php", text), ("README", "VERSION")])
-    };
-    case.env("BP_PHP_SERVER", "nginx")
-        .file("composer.json", SHOP)
-        .file("packages/greeter-1.tar", greeter("one"))
-        .file("packages/greeter-2.tar", greeter("two"))
-        .file("packages/polyfill.tar", package("", &[("README", "nothing")]))
-        .file(".php.ini.d/own.ini", "extension=bz2\n")
-        .file("src/Shop.php", "<?php class Shop {}\n")
-        .file("public/index.php", SHOP_PAGE)
-}
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn packages_are_installed_kept_and_replaced() {
-    let _alone = alone();
-    let case = case();
-    let case = shop(case);
-    // Composer looks at what development needs too, as long as there is no lock.
-    let resolving =
-        case.clone().env("BP_COMPOSER_INSTALL_OPTIONS", "--no-dev --ignore-platform-reqs");
-    let first = resolving.clone().build();
-    assert!(first.log().contains("warning: there is no composer.lock"), "{}", first.log());
-    let lock = first.app_file("composer.lock");
-
-    let built = case.clone().file("composer.lock", lock.clone()).build();
-    let log = built.log();
-    assert!(
-        log.contains("Installing acme/greeter (1.0.0)") && !log.contains("does not fit"),
-        "{log}"
-    );
-    assert!(!log.contains("acme/tester"), "{log}");
-    let site = Site::start(&built, &[]);
-    assert_eq!(body(&site), "one old gd fileinfo mysqli zip mbstring bz2 - ");
-    assert_eq!(site.get("/build/info.txt").body, "made\n");
-    drop(site);
-    assert_eq!(output(&built, "php -v").lines().next().map(|line| &line[..4]), Some("PHP "));
-    let launch = built.sbom("kouti_php/sbom.cdx.json");
-    assert!(launch.contains("pkg:composer/acme/greeter@1.0.0"), "{launch}");
-    assert!(!launch.contains("acme/tester"), "{launch}");
-
-    let again = built.rebuild();
-    assert!(again.log().contains("Nothing to install, update or remove"), "{}", again.log());
-    assert_eq!(again.image_digest(), built.image_digest());
-
-    let renamed = again.rebuild_with(|case| {
-        case.without("src/Shop.php").file("src/Market.php", "<?php class Market {}\n")
-    });
-    let site = Site::start(&renamed, &[]);
-    assert!(body(&site).starts_with("one new "), "{}", body(&site));
-    drop(site);
-
-    // A lock of another version, without the polyfill, and with what development needs.
-    let newer = SHOP
-        .replace("\"acme/greeter\": \"^1\", \"acme/polyfill\": \"*\"", "\"acme/greeter\": \"^2\"");
-    let lock = resolving.file("composer.json", newer.clone()).build().app_file("composer.lock");
-    let case = case.file("composer.json", newer);
-    let changed = renamed.rebuild_with(|_| {
-        case.file("composer.lock", lock).env("BP_COMPOSER_INSTALL_OPTIONS", "--prefer-dist")
-    });
-    let site = Site::start(&changed, &[]);
-    let body = body(&site);
-    assert!(body.starts_with("two ") && body.ends_with("xdebug "), "{body}");
-    assert!(!changed.app_path("vendor/acme/polyfill").exists());
-}
-
-/// An authority, and certificates by it for a server and a client; none without a program for it.
-fn certificates(dir: &Path) -> bool {
-    let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority \
-            -keyout authority.key -out ca.crt && for name in tls client; do
-            openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout $name.key -out $name.csr &&
-            openssl x509 -req -in $name.csr -CA ca.crt -CAkey authority.key -CAcreateserial -days 2 \
-                -out $name.crt || exit 1
-        done && chmod 644 *.key && curl --version";
-    let made = Command::new("sh").args(["-c", script]).current_dir(dir).output().unwrap();
-    if !made.status.success() {
-        eprintln!("skipped: there is no openssl or no curl");
-    }
-    made.status.success()
-}
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn nginx_speaks_tls_with_clients_that_it_knows() {
-    let _alone = alone();
-    let case = probe();
-    let bindings = tempfile::tempdir().unwrap();
-    for (name, kind) in [("site", "tls"), ("clients", "ca-certificates")] {
-        fs_err::create_dir(bindings.path().join(name)).unwrap();
-        fs_err::write(bindings.path().join(name).join("type"), kind).unwrap();
-    }
-    let site_dir = bindings.path().join("site");
-    if !certificates(&site_dir) {
-        return;
-    }
-    fs_err::rename(site_dir.join("ca.crt"), bindings.path().join("clients/ca.crt")).unwrap();
-    let snippet = "ssl_client_certificate {{binding \"ca-certificates\" \"ca.crt\"}};\n\
-                   ssl_verify_client on;\n";
-    let built = case
-        .file(".nginx.conf.d/clients-server.conf", snippet)
-        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
-        .env("BP_PHP_NGINX_ENABLE_HTTPS", "true")
-        .build();
-    assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
-    let mut site =
-        Site::start(&built, &[("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap())]);
-    site.wait_for("php-fpm is ready");
-    let curl = |options: &[&str]| {
-        let output = Command::new("curl")
-            .args(["--silent", "--insecure", "--retry", "20", "--retry-connrefused"])
-            .args(["--retry-delay", "1"])
-            .args(options)
-            .arg(format!("https://localhost:{}/x", site.port()))
-            .output()
-            .unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    let path = |name: &str| site_dir.join(name).to_string_lossy().into_owned();
-    let known = curl(&["--cert", &path("client.crt"), "--key", &path("client.key")]);
-    assert!(known.contains("HTTPS=on\n"), "{known}");
-    let unknown = curl(&[]);
-    assert!(unknown.contains("No required SSL certificate was sent"), "{unknown}");
-}
-
-/// Asks a server with both clients that PHP has.
-const ASK: &str = r#"<?php
-function ask(): string {
-    $url = getenv('ASKED');
-    $streams = @file_get_contents($url) === 'hello' ? 'believed' : 'not believed';
-    $curl = curl_init($url);
-    curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
-    $answer = curl_exec($curl) === 'hello' ? 'believed' : 'not believed';
-    return "streams: $streams, curl: $answer\n";
-}
-"#;
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn a_bound_authority_is_believed_by_both_clients_of_php() {
-    let _alone = alone();
-    let authority = Authority::new("Company CA");
-    let server = Upstream::tls(&authority.issue(&["localhost"]));
-    server.serve("/", "hello");
-    let asked = server.url_at("localhost", "/");
-    let certificates = Subject::neighbour(
-        env!("CARGO_BIN_EXE_kouti-php"),
-        env!("CARGO_MANIFEST_DIR"),
-        "ca-certificates",
-    );
-    let case = case()
-        .before(certificates.optional())
-        .file("composer.json", r#"{"scripts": {"post-autoload-dump": "@php build.php"}}"#)
-        .file("ask.php", ASK)
-        .file("build.php", "<?php require 'ask.php'; file_put_contents('said.txt', ask());")
-        .file("public/index.php", "<?php require '../ask.php'; echo ask();")
-        .env("BP_PHP_SERVER", "nginx")
-        .env("ASKED", &asked);
-    let (believed, not_believed) =
-        ("streams: believed, curl: believed\n", "streams: not believed, curl: not believed\n");
-    assert_eq!(case.build().app_file("said.txt"), not_believed);
-    let bound = case.binding("corp", "ca-certificates", [("corp.crt", authority.pem().as_str())]);
-    let built = bound.build();
-    assert_eq!(built.app_file("said.txt"), believed);
-
-    let bindings = tempfile::tempdir().unwrap();
-    let corp = bindings.path().join("corp");
-    fs_err::create_dir(&corp).unwrap();
-    for (name, text) in [("type", "ca-certificates"), ("corp.crt", &authority.pem())] {
-        fs_err::write(corp.join(name), text).unwrap();
-    }
-    let root = bindings.path().to_str().unwrap();
-    let asks = |variables: &[(&str, &str)]| body(&Site::start(&built, variables));
-    assert_eq!(asks(&[("ASKED", &asked)]), not_believed, "it is in no layer");
-    assert_eq!(asks(&[("ASKED", &asked), ("SERVICE_BINDING_ROOT", root)]), believed);
-}
-
 #[test]
 #[ignore = "needs runtimes of the local profile"]
 fn every_extension_of_the_archive_loads() {
@@ -656,32 +433,4 @@ fn every_extension_of_the_archive_loads() {
     for name in names {
         assert!(loaded.lines().any(|line| line == name), "{name}: {loaded}");
     }
-}
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn composer_itself_says_what_its_ranges_mean() {
-    let archives = archives();
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name);
-    fs_err::write(path("php.tgz"), &archives.php.1).unwrap();
-    fs_err::write(path("composer.phar"), &archives.composer.1).unwrap();
-    let unpacked =
-        Command::new("tar").args(["-xzf", "php.tgz"]).current_dir(dir.path()).status().unwrap();
-    assert!(unpacked.success());
-    let script = root().join("shared/version/tests/tables/composer.php");
-    let output = Command::new(path("bin/php"))
-        .args(["-n", "-d", "extension=phar", "-d"])
-        .arg(format!("extension_dir={}", path("lib/php/extensions").display()))
-        .arg(script)
-        .env("COMPOSER_PHAR", path("composer.phar"))
-        .output()
-        .unwrap();
-    let table = include_str!("../../../shared/version/tests/tables/composer.txt");
-    let found = String::from_utf8(output.stdout).unwrap();
-    let different = table.lines().zip(found.lines()).find(|(known, found)| known != found);
-    assert_eq!(different, None, "{}", String::from_utf8_lossy(&output.stderr));
-    let versions = table.lines().next().unwrap().split(' ').count();
-    assert!(versions * (found.lines().count() - 1) >= 3_000);
-    assert_eq!(found.lines().count(), table.lines().count());
 }
