@@ -40,7 +40,10 @@ fn program(around: &mut Surroundings<'_>) -> Result<Program, Problem> {
     if settings::MAVEN_DAEMON.read(env)? {
         let daemon =
             around.install("mvnd", "Maven daemon", "*", settings::MAVEN_DAEMON.declared.name);
-        return daemon.map_err(|_| NoDaemon.into());
+        return daemon.map_err(|problem| match problem.id {
+            "no-release" => NoDaemon.into(),
+            _ => problem,
+        });
     }
     if let Some(version) = settings::MAVEN_VERSION.read(env)? {
         return around.install("maven", "Maven", &version, settings::MAVEN_VERSION.declared.name);
