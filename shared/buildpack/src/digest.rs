@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// SHA-256 in hexadecimal digits.
 #[must_use]
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    hexadecimal(&Sha256::digest(bytes))
+    hexadecimal(digest(&SHA256, bytes.as_ref()).as_ref())
 }
 
 /// Two digits for each byte.

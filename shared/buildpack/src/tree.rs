@@ -8,7 +8,7 @@ use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, Digest, SHA256};
 
 use crate::digest::hexadecimal;
 
@@ -57,12 +57,12 @@ pub fn digest(dir: &Path) -> io::Result<String> {
     Ok(crate::sha256(listing))
 }
 
-fn digest_of_file(path: &Path, buffer: &mut [u8]) -> io::Result<[u8; 32]> {
+fn digest_of_file(path: &Path, buffer: &mut [u8]) -> io::Result<Digest> {
     let mut file = fs_err::File::open(path)?;
-    let mut digest = Sha256::new();
+    let mut digest = Context::new(&SHA256);
     loop {
         match file.read(buffer)? {
-            0 => return Ok(digest.finalize().into()),
+            0 => return Ok(digest.finish()),
             length => digest.update(&buffer[..length]),
         }
     }
@@ -82,7 +82,7 @@ fn list(root: &Path, below: &Path, listing: &mut String, buffer: &mut [u8]) -> i
             let _ = writeln!(listing, "{}\0-> {}", path.display(), target.display());
         } else if kind.is_file() {
             let mode = entry.metadata()?.permissions().mode() & 0o100;
-            let content = hexadecimal(&digest_of_file(&entry.path(), buffer)?);
+            let content = hexadecimal(digest_of_file(&entry.path(), buffer)?.as_ref());
             let _ = writeln!(listing, "{}\0{mode}\0{content}", path.display());
         }
     }

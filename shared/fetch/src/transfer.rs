@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kouti_catalog::{Algorithm, Checksum};
+use ring::digest;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
-use sha2::{Digest, Sha256, Sha512};
 use tempfile::NamedTempFile;
 
 use crate::download::{Download, Trouble};
@@ -269,33 +269,29 @@ impl Source<'_, '_> {
     }
 }
 
-enum Hash {
-    Sha256(Sha256),
-    Sha512(Sha512),
+struct Hash {
+    algorithm: Algorithm,
+    state: digest::Context,
 }
 
 impl Hash {
     fn new(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
-            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
-        }
+        let state = digest::Context::new(match algorithm {
+            Algorithm::Sha256 => &digest::SHA256,
+            Algorithm::Sha512 => &digest::SHA512,
+        });
+        Self { algorithm, state }
     }
 
     fn update(&mut self, chunk: &[u8]) {
-        match self {
-            Self::Sha256(hash) => hash.update(chunk),
-            Self::Sha512(hash) => hash.update(chunk),
-        }
+        self.state.update(chunk);
     }
 
     fn finish(self) -> Checksum {
-        let (algorithm, digest) = match self {
-            Self::Sha256(hash) => (Algorithm::Sha256, hash.finalize().to_vec()),
-            Self::Sha512(hash) => (Algorithm::Sha512, hash.finalize().to_vec()),
-        };
+        let digest = self.state.finish();
         let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-        let hex = digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-        Checksum { algorithm, hex }
+        let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+        let hex = digest.as_ref().iter().flat_map(digits).collect();
+        Checksum { algorithm: self.algorithm, hex }
     }
 }

@@ -5,7 +5,6 @@
 //! [`Install`] are decisions, made without touching a file. [`Toolchain`] and
 //! [`runtime`] carry them out.
 
-mod digest;
 mod environment;
 pub mod failure;
 mod framework_cache;

@@ -6,10 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use kouti::binding::Binding;
-use kouti::{Context, Env, Fault, Notice, Problem};
+use kouti::{Context, Env, Fault, Notice, Problem, sha256};
 use tempfile::TempDir;
 
-use crate::digest::sha256;
 use crate::manager::Kind;
 
 /// The bound files, in a home directory that is made for the commands of one build.

@@ -1,12 +1,8 @@
 //! The directory that is served.
 
-use std::fmt::Write as _;
-use std::io::Read as _;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use kouti::{Explain, Fault, Problem};
-use sha2::{Digest as _, Sha256};
+use kouti::{Explain, Fault, Problem, tree};
 
 use crate::preset::Preset;
 
@@ -136,46 +132,10 @@ impl DocumentRoot {
     /// A fingerprint of all names and bytes: what an `ETag` can be made of where every file has
     /// the same date, as in an image.
     pub fn version(&self) -> Result<String, Problem> {
-        let mut hash = Sha256::new();
-        add(&self.dir, &mut hash)?;
-        Ok(hash.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }))
+        let mut digest = tree::digest(&self.dir)?;
+        digest.truncate(16);
+        Ok(digest)
     }
-}
-
-fn add(dir: &Path, hash: &mut Sha256) -> std::io::Result<()> {
-    let mut paths = Vec::new();
-    for entry in fs_err::read_dir(dir)? {
-        paths.push(entry?.path());
-    }
-    paths.sort();
-    for path in paths {
-        hash.update(path.file_name().unwrap_or_default().as_bytes());
-        let kind = fs_err::symlink_metadata(&path)?.file_type();
-        if kind.is_dir() {
-            hash.update(b"/(");
-            add(&path, hash)?;
-            hash.update(b")");
-        } else if kind.is_symlink() {
-            hash.update(b"\0>");
-            hash.update(fs_err::read_link(&path)?.as_os_str().as_bytes());
-        } else if kind.is_file() {
-            let mut file = fs_err::File::open(&path)?;
-            hash.update(b"\0=");
-            hash.update(file.metadata()?.len().to_le_bytes());
-            let mut chunk = vec![0; 1 << 16];
-            loop {
-                let length = file.read(&mut chunk)?;
-                if length == 0 {
-                    break;
-                }
-                hash.update(&chunk[..length]);
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
