@@ -7,10 +7,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use kouti::catalog::Artifact;
-use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, tree};
+use kouti::{BuildContext, Layer, LayerEnv, Log, Outcome, Problem, Uses, sha256, tree};
 use serde::Serialize;
 
-use crate::digest::{self, sha256};
 use crate::failure::Step;
 use crate::manager::{Command, Mode};
 use crate::project::Project;
@@ -84,8 +83,7 @@ impl Install {
             Ok(tree::pack(&project.root, &toolchain.trees(), &dir.join(ARCHIVE))?)
         })?;
         if made.outcome == Outcome::Reused {
-            remove_trees(&project.root, &toolchain.trees())?;
-            tree::unpack(&made.dir.join(ARCHIVE), &project.root)?;
+            take_over(&made.dir.join(ARCHIVE), log, project, toolchain)?;
         }
         Ok(())
     }
@@ -145,13 +143,32 @@ impl Install {
         }
         if self.mode == Mode::Vendored && self.reuse == Reuse::Allowed {
             let modules = project.root.join("node_modules");
-            key.insert("node_modules".to_owned(), digest::of_tree(&modules)?);
+            key.insert("node_modules".to_owned(), tree::digest(&modules)?);
         }
         if let Some(digest) = rc_files::digest(context) {
             key.insert("bindings".to_owned(), digest);
         }
         Ok(key)
     }
+}
+
+/// Unpacks the packages of the last build, and Node.js beside them if a script follows: neither waits for the other.
+fn take_over(
+    archive: &Path,
+    log: &mut Log,
+    project: &Project,
+    toolchain: &mut Toolchain<'_>,
+) -> Result<(), Problem> {
+    let (root, trees) = (&project.root, toolchain.trees());
+    std::thread::scope(|scope| {
+        let packages = scope.spawn(|| {
+            remove_trees(root, &trees)?;
+            tree::unpack(archive, root)
+        });
+        let node = if toolchain.runs_scripts() { toolchain.install(log) } else { Ok(()) };
+        packages.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        node
+    })
 }
 
 /// The `package.json` files of an app as they came. Yarn writes them in a form of its own when it installs; where the

@@ -175,7 +175,7 @@ impl Steps {
                 log.warn(packages_missing(&missing));
             }
         }
-        if !(self.scripts.root.is_empty() && self.scripts.build.is_empty()) {
+        if toolchain.runs_scripts() {
             caches.restore(context, log, project, node)?;
             for script in &self.scripts.root {
                 toolchain.run_script(log, &project.root, script)?;

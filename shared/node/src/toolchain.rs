@@ -77,6 +77,11 @@ impl<'a> Toolchain<'a> {
         self.steps.manager.kind.manager().trees(self.project, &self.steps.sources)
     }
 
+    /// Whether scripts of the app follow once its packages are there.
+    pub(crate) fn runs_scripts(&self) -> bool {
+        !(self.steps.scripts.root.is_empty() && self.steps.scripts.build.is_empty())
+    }
+
     /// Runs a command in `dir`; its program is looked for in Node.js first.
     pub fn run(
         &mut self,
