@@ -1,7 +1,9 @@
 //! The libraries of an app, for its bill of materials: every JAR says what it is.
 
 use std::io::{BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use kouti::sbom::{Component, Document, Kind, Purl};
 use walkdir::WalkDir;
@@ -21,18 +23,15 @@ struct Inside {
 
 /// Everything below the directory of the app.
 pub(crate) fn document(app_dir: &Path, found_by: &str) -> Document {
-    let mut components = Vec::new();
+    let mut jars = Vec::new();
     for entry in WalkDir::new(app_dir).sort_by_file_name().into_iter().flatten() {
-        let path = entry.path();
-        let is_jar = path.extension().is_some_and(|e| e == "jar" || e == "war");
+        let is_jar = entry.path().extension().is_some_and(|e| e == "jar" || e == "war");
         // What a link leads to is in a layer, which has a bill of its own.
-        if !is_jar || !entry.file_type().is_file() {
-            continue;
+        if is_jar && entry.file_type().is_file() {
+            jars.push(entry.into_path());
         }
-        let Ok(bytes) = fs_err::read(path) else { continue };
-        let place = path.strip_prefix(app_dir).unwrap_or(path).display().to_string();
-        components.extend(of_jar(&place, &bytes));
     }
+    let mut components = of_jars(app_dir, &jars);
     components.extend(of_exploded(app_dir));
     Document {
         name: "app".to_owned(),
@@ -40,6 +39,31 @@ pub(crate) fn document(app_dir: &Path, found_by: &str) -> Document {
         components,
         ..Document::default()
     }
+}
+
+/// Nearly all of the time goes into digests: every processor makes some of them.
+fn of_jars(app_dir: &Path, jars: &[PathBuf]) -> Vec<Component> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = jars.get(index) else { return done };
+            let Ok(bytes) = fs_err::read(path) else { continue };
+            let place = path.strip_prefix(app_dir).unwrap_or(path).display().to_string();
+            done.push((index, of_jar(&place, &bytes)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(jars.len());
+    let mut done: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().flat_map(|(_, components)| components).collect()
 }
 
 /// What was packed into the app itself, which is unpacked now.
@@ -76,14 +100,18 @@ impl Inside {
     fn read<R: Read + Seek>(mut archive: ZipArchive<R>) -> Self {
         let mut inside = Self::default();
         for index in 0..archive.len() {
-            let Ok(mut entry) = archive.by_index(index) else { continue };
-            let Ok(name) = entry.name().map(std::borrow::Cow::into_owned) else { continue };
-            let is_jar = Path::new(&name).extension().is_some_and(|e| e == "jar");
+            let Some(Ok(name)) = archive.name_for_index(index) else { continue };
+            let is_jar = Path::new(&*name).extension().is_some_and(|e| e == "jar");
             let is_wanted = name == manifest::PATH
                 || is_jar
                 || (name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties"));
+            if !is_wanted {
+                continue;
+            }
+            let name = name.into_owned();
             let mut bytes = Vec::new();
-            if !is_wanted || entry.read_to_end(&mut bytes).is_err() {
+            let Ok(mut entry) = archive.by_index(index) else { continue };
+            if entry.read_to_end(&mut bytes).is_err() {
                 continue;
             }
             if is_jar {
