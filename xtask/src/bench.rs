@@ -78,7 +78,7 @@ impl Part {
             Self::Fetch => fetch::measure(workspace, runs.min(5)),
             Self::Reuse => reuse::measure(workspace, runs),
             Self::Cf => cf::measure(workspace, &setup.tools, runs),
-            Self::Supervisor => supervisor::measure(workspace, &workspace.release(), runs),
+            Self::Supervisor => supervisor::measure(workspace, runs),
             Self::Web => web::measure(workspace, &setup.packages, runs),
             Self::Images => images::measure(workspace, setup, runs.min(3)),
             Self::Layers => layers::measure(workspace, setup, runs.min(3)),

@@ -6,14 +6,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use kouti_testing::lifecycle::{Env, Lifecycle};
+use kouti_testing::lifecycle::Env;
 use zip::write::SimpleFileOptions;
 
 use super::Figure;
-use super::measure::{build, run, seconds};
-use crate::builder::Descriptor;
+use super::measure::{run, sample, seconds};
 use crate::workspace::Workspace;
-use crate::{dev, package};
 
 /// Paketo's eleven helpers, one after the other, on a machine like ours.
 const PAKETO: &str = "Paketo: 78 ms";
@@ -42,14 +40,8 @@ pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>>
     if dir.exists() {
         fs_err::remove_dir_all(&dir)?;
     }
-    let buildpacks = dir.join("buildpacks");
-    let dirs = package::directories(workspace, &workspace.release(), &buildpacks)?;
-    let order = dev::order(&Descriptor::read(&workspace.root)?, &dirs)?;
-    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
-    lifecycle.set_user_env(&dev::user_env(workspace, &[])?)?;
-    lifecycle.copy_app(&workspace.root.join("samples/java"))?;
-    build(&mut lifecycle, &order)?;
-    let helper = buildpacks.join("kouti_java/bin/helper");
+    let lifecycle = sample(workspace, &dir, "java", &[])?;
+    let helper = dir.join("buildpacks/kouti_java/bin/helper");
     // The helper runs on its own work as well as on what came before it.
     let (env, _) = lifecycle.launch("web")?.prepare()?;
     let start = Start { helper, env, dir };

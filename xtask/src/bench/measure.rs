@@ -1,10 +1,15 @@
 //! Timing programs from outside.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use kouti_testing::lifecycle::{Lifecycle, Order};
+
+use crate::builder::Descriptor;
+use crate::workspace::Workspace;
+use crate::{dev, package};
 
 /// The middle one: a single slow run of a busy machine does not count.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
@@ -47,6 +52,23 @@ pub(super) fn run(command: &mut Command) -> Result<Duration> {
         );
     }
     Ok(took)
+}
+
+/// Builds a sample below `dir` with runtimes for this host: the builder holds those for its base image.
+pub(super) fn sample(
+    workspace: &Workspace,
+    dir: &Path,
+    name: &str,
+    variables: &[&str],
+) -> Result<Lifecycle> {
+    let dirs = package::directories(workspace, &workspace.release(), &dir.join("buildpacks"))?;
+    let order = dev::order(&Descriptor::read(&workspace.root)?, &dirs)?;
+    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
+    let variables: Vec<_> = variables.iter().map(ToString::to_string).collect();
+    lifecycle.set_user_env(&dev::user_env(workspace, &variables)?)?;
+    lifecycle.copy_app(&workspace.root.join("samples").join(name))?;
+    build(&mut lifecycle, &order)?;
+    Ok(lifecycle)
 }
 
 /// Builds the app of a miniature lifecycle; its log is only shown if it fails.

@@ -9,35 +9,27 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use kouti_testing::lifecycle::{Env, Lifecycle};
+use kouti_testing::lifecycle::Env;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::Figure;
-use super::measure::{build, median};
+use super::measure::{median, sample};
 use crate::workspace::Workspace;
-use crate::{dev, package};
 
 /// Between two looks at what is starting.
 const LOOK: Duration = Duration::from_micros(500);
 /// Nothing takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn measure(workspace: &Workspace, programs: &Path, runs: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(workspace: &Workspace, runs: usize) -> Result<Vec<Figure>> {
     let dir = workspace.target().join("bench/supervisor");
     if dir.exists() {
         fs_err::remove_dir_all(&dir)?;
     }
     fs_err::create_dir_all(&dir)?;
-    let dirs = package::directories(workspace, programs, &dir.join("buildpacks"))?;
-    let order = dev::order(&crate::builder::Descriptor::read(&workspace.root)?, &dirs)?;
-    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
-    lifecycle.copy_app(&workspace.root.join("samples/php"))?;
-    // The newest that runs on this host.
-    lifecycle.set_user_env(&dev::user_env(
-        workspace,
-        &["BP_PHP_VERSION=*".to_owned(), "BP_NGINX_VERSION=*".to_owned()],
-    )?)?;
-    build(&mut lifecycle, &order)?;
+    // The newest that run on this host.
+    let versions = ["BP_PHP_VERSION=*", "BP_NGINX_VERSION=*"];
+    let lifecycle = sample(workspace, &dir, "php", &versions)?;
 
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let launch = lifecycle.launch("web")?.env("PORT", port.to_string());

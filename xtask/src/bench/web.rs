@@ -10,13 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use kouti_testing::lifecycle::Lifecycle;
 
 use super::Figure;
-use super::measure::{build, median, run, seconds};
-use crate::builder::Descriptor;
-use crate::dev;
-use crate::package::{self, Package};
+use super::measure::{median, run, sample, seconds};
+use crate::package::Package;
 use crate::workspace::Workspace;
 
 /// Helpers that run before each process, by buildpack, and how they are called.
@@ -91,15 +88,8 @@ fn rendering(packages: &[Package], dir: &Path, runs: usize) -> Result<Figure> {
 
 /// How much later than plain nginx ours gives its first answer, for the same site.
 fn first_answer(workspace: &Workspace, dir: &Path, runs: usize) -> Result<Figure> {
-    // Those of the builder hold programs for its base image.
-    let dirs = package::directories(workspace, &workspace.release(), &dir.join("buildpacks"))?;
-    let order = dev::order(&Descriptor::read(&workspace.root)?, &dirs)?;
-    let mut lifecycle: Lifecycle = dev::lifecycle(workspace, &dir.join("lifecycle"))?;
-    lifecycle.copy_app(&workspace.root.join("samples/nginx"))?;
     // The newest that runs on this host.
-    lifecycle.set_user_env(&dev::user_env(workspace, &["BP_NGINX_VERSION=*".to_owned()])?)?;
-    build(&mut lifecycle, &order)?;
-
+    let lifecycle = sample(workspace, dir, "nginx", &["BP_NGINX_VERSION=*"])?;
     let dist = lifecycle.layers_dir().join("kouti_nginx/nginx/dist");
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     // In turns, so that both see the same machine.
