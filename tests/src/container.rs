@@ -149,10 +149,15 @@ impl Container {
 
     /// Waits until the app has printed `text`.
     pub fn wait_for(&self, text: &str) {
+        self.wait_until(text, |container| container.log().contains(text));
+    }
+
+    /// Waits until something `is_so`; `what` it is stands in the message.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.log().contains(text) {
+        while !is_so(self) {
             assert!(self.is_running(), "the container ended:\n{}", self.log());
-            assert!(Instant::now() < deadline, "no `{text}`:\n{}", self.log());
+            assert!(Instant::now() < deadline, "waited in vain: {what}\n{}", self.log());
             thread::sleep(Duration::from_millis(50));
         }
     }

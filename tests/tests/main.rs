@@ -9,6 +9,7 @@ mod cloud_foundry;
 mod differential;
 mod dotnet;
 mod java;
+mod live_reload;
 mod node_packages;
 mod node_start;
 mod nodejs;

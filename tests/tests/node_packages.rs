@@ -1,6 +1,6 @@
 //! `kouti/nodejs` with every package manager, from a lock file to an answer.
 
-use kouti_image_tests::{App, Build, docker};
+use kouti_image_tests::{App, Build, builder, docker};
 
 /// The app starts, as strict platforms do it, and the same source gives the same image once more,
 /// without anything that the first build has left.
@@ -110,8 +110,9 @@ mod nightly {
     #[ignore = "image test"]
     fn a_native_module_is_compiled_without_network_and_always_the_same() {
         let app = App::fixture("native-module");
+        let builder = builder().replace(":local", ":local-full");
         let build = |build: &Build| {
-            let full = build.app(&app).arg("--builder").arg("kouti/builder:local-full");
+            let full = build.app(&app).arg("--builder").arg(&builder);
             full.offline().succeeds()
         };
         let (first, second) = (Build::new("native"), Build::new("native"));

@@ -226,25 +226,6 @@ fn entries_of_a_binding_that_nobody_asked_for_are_not_in_the_image() {
 
 #[test]
 #[ignore = "image test"]
-fn live_reload_restarts_the_app_or_says_that_the_builder_cannot() {
-    let app = App::empty();
-    app.write("Procfile", "web: echo \"text=$(cat text)\" && exec sleep 600\n");
-    app.write("text", "one");
-    let build = Build::new("reload");
-    let (success, log) = build.app(&app).env("BP_PROCFILE_LIVE_RELOAD", "true").run();
-    if !success {
-        // No registry has the program, so a builder of the local profile is without it.
-        assert!(log.contains("error[no-watchexec]: this builder has no watchexec"), "{log}");
-        return;
-    }
-    let container = build.image.run().start();
-    container.wait_for("text=one");
-    container.exec("echo two >/workspace/text");
-    container.wait_for("text=two");
-}
-
-#[test]
-#[ignore = "image test"]
 fn a_profile_is_sourced_before_the_process() {
     let app = App::fixture("procfile");
     app.write(

@@ -11,7 +11,7 @@ use crate::advice::Advice;
 use crate::command::Command;
 use crate::package::Package;
 use crate::profile::{Choice, Profile};
-use crate::setup::{self, Times};
+use crate::setup::{self, Setup, Times};
 use crate::stamp::Key;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -30,15 +30,25 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let profile = if args.full { Choice::Local } else { args.profile };
-    let made = setup::make(workspace, profile, &[], &Times::default())?;
+    let times = &Times::default();
+    let made = if args.full {
+        make_full(workspace, times)?
+    } else {
+        setup::make(workspace, args.profile, &[], times)?
+    };
     workspace.say("builder", format_args!("{} is up to date", made.builder));
     if args.full {
-        base::ensure_full(workspace)?;
-        ensure_variant(workspace, &FULL, &made.tools, &made.packages)?;
         workspace.say("builder", format_args!("{} is up to date", FULL.image));
     }
     Ok(())
+}
+
+/// The builder of the local profile, and the one with compilers.
+pub(crate) fn make_full(workspace: &Workspace, times: &Times) -> Result<Setup> {
+    let made = setup::make(workspace, Choice::Local, &[], times)?;
+    base::ensure_full(workspace)?;
+    ensure_variant(workspace, &FULL, &made.tools, &made.packages)?;
+    Ok(made)
 }
 
 /// A builder image, and what its builds run in.

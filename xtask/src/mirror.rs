@@ -6,6 +6,7 @@
 //! the next run goes on where this one stopped.
 
 mod composer;
+mod crates;
 mod debian;
 mod dotnet;
 mod elf;
@@ -20,6 +21,7 @@ mod npm;
 mod phar;
 mod php;
 mod pins;
+mod public;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -78,6 +80,7 @@ pub(crate) enum Family {
     Java,
     Php,
     Dotnet,
+    Watchexec,
 }
 
 impl Family {
@@ -90,7 +93,13 @@ impl Family {
             Self::Java => java::IDS,
             Self::Php => php::IDS,
             Self::Dotnet => dotnet::IDS,
+            Self::Watchexec => crates::IDS,
         }
+    }
+
+    /// Whether making it takes minutes, so that nobody should wait for it unasked.
+    fn takes_long(self) -> bool {
+        self == Self::Watchexec
     }
 
     fn recipes(self, workspace: &Workspace, pins: &Pins) -> Result<Vec<Box<dyn Recipe>>> {
@@ -101,14 +110,16 @@ impl Family {
             Self::Java => java::recipes(pins),
             Self::Php => Ok(php::recipes(pins)),
             Self::Dotnet => Ok(dotnet::recipes(pins)),
+            Self::Watchexec => crates::recipes(workspace, pins),
         }
     }
 }
 
-/// The families that supply artifacts of these catalogue ids.
+/// The families that supply artifacts of these catalogue ids, but for those that [take long](Family::takes_long).
 pub(crate) fn families_of<'a>(ids: impl IntoIterator<Item = &'a str>) -> BTreeSet<Family> {
     let ids: BTreeSet<&str> = ids.into_iter().collect();
-    let wanted = |family: &&Family| family.ids().iter().any(|id| ids.contains(id));
+    let wanted =
+        |family: &&Family| !family.takes_long() && family.ids().iter().any(|id| ids.contains(id));
     Family::value_variants().iter().filter(wanted).copied().collect()
 }
 

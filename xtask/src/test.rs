@@ -10,7 +10,7 @@ use crate::audit::{self, Advisories};
 use crate::beside::Beside;
 use crate::command::Command;
 use crate::mirror::Family;
-use crate::profile::Choice;
+use crate::profile::{self, Choice, Profile};
 use crate::setup::{self, Setup, Times};
 use crate::workspace::{Workspace, print};
 use crate::{builder, docker, docs, mirror, package};
@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let beside = Beside::new(workspace);
     let setup = thread::scope(|scope| {
         // Downloads and compilers keep the machine busy; tests run when it is quiet again.
-        let make = || beside.run(|| setup::make(workspace, args.profile, &[], times));
+        let make = || beside.run(|| set_up(workspace, args, times));
         let setup = matches!(images, Images::Possible).then(|| scope.spawn(make));
         let compiled = beside.run(|| {
             if wants(Level::Lint) {
@@ -111,6 +111,21 @@ fn docker_or_skip(workspace: &Workspace) -> Result<Images> {
     }
 }
 
+/// What image tests need: all that there is if those are named that take too long for every run.
+fn set_up(workspace: &Workspace, args: &Args, times: &Times) -> Result<Setup> {
+    let is_local =
+        || Ok::<_, anyhow::Error>(profile::choose(workspace, args.profile)? == Profile::Local);
+    if names_nightly(&args.filter) && is_local()? {
+        mirror::ensure(workspace, &[Family::Watchexec])?;
+        return builder::make_full(workspace, times);
+    }
+    setup::make(workspace, args.profile, &[], times)
+}
+
+fn names_nightly(filter: &[String]) -> bool {
+    filter.iter().any(|word| word.contains("nightly"))
+}
+
 fn unit(workspace: &Workspace, args: &Args) -> Result<()> {
     workspace.say("test", "unit tests and buildpacks");
     let tests = Command::cargo(workspace).arg("test").args(ALL).arg("--");
@@ -150,7 +165,7 @@ fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
 /// What a test program is told: what takes too long for every run is in modules `nightly`, and has to be named.
 fn filter(wanted: &[String]) -> Vec<&str> {
     let mut filter: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    if !filter.iter().any(|word| word.contains("nightly")) {
+    if !names_nightly(wanted) {
         filter.extend(["--skip", "nightly::"]);
     }
     filter

@@ -5,11 +5,11 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::npm::Package;
 use super::pins::{self, Pins};
-use super::{Made, Recipe, Resolved, Sources};
+use super::{Made, Recipe, Resolved, Sources, public};
 use crate::workspace::Workspace;
 
 pub(super) const IDS: &[&str] = &["node", "npm", "yarn", "berry", "pnpm"];
@@ -18,47 +18,21 @@ pub(super) const IDS: &[&str] = &["node", "npm", "yarn", "berry", "pnpm"];
 const PARTS: &[&str] = &["bin", "include", "share", "LICENSE", "README.md", "CHANGELOG.md"];
 
 pub(super) fn recipes(workspace: &Workspace, pins: &Pins) -> Result<Vec<Box<dyn Recipe>>> {
-    let path = workspace.root.join("shared/node/catalog.toml");
-    let catalog: toml::Table = toml::from_str(&fs_err::read_to_string(&path)?)?;
+    let catalog = workspace.root.join("shared/node/catalog.toml");
     let mut recipes: Vec<Box<dyn Recipe>> = Vec::new();
     for pin in &pins.node {
         recipes.push(Box::new(Node {
             pin: pin.clone(),
-            record: base(&catalog, "node", &pin.version)?,
+            record: public::record(&catalog, "node", &pin.version)?,
         }));
     }
     for pin in &pins.package_manager {
         recipes.push(Box::new(PackageManager {
             pin: pin.clone(),
-            record: base(&catalog, &pin.id, &pin.version)?,
+            record: public::record(&catalog, &pin.id, &pin.version)?,
         }));
     }
     Ok(recipes)
-}
-
-/// The public record without what describes its bytes.
-fn base(catalog: &toml::Table, id: &str, version: &str) -> Result<toml::Table> {
-    let is = |record: &toml::Table, key: &str, value: &str| {
-        record.get(key).and_then(|v| v.as_str()) == Some(value)
-    };
-    let records = catalog.get("dependencies").and_then(|all| all.as_array()).into_iter().flatten();
-    let mut record = records
-        .filter_map(|record| record.as_table())
-        .find(|record| {
-            is(record, "id", id) && is(record, "version", version) && !is(record, "arch", "arm64")
-        })
-        .with_context(|| {
-            format!("the public catalogue has no {id} {version}, pinned in local-profile.toml")
-        })?
-        .clone();
-    for key in ["uri", "alternates", "checksum", "registry-package", "registry-tarball-checksum"] {
-        record.remove(key);
-    }
-    // Its qualifiers name the address and checksum of the public file.
-    if let Some(toml::Value::String(purl)) = record.get_mut("purl") {
-        purl.truncate(purl.find('?').unwrap_or(purl.len()));
-    }
-    Ok(record)
 }
 
 /// The runtime with its npm, laid out like the official archive.

