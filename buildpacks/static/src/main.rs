@@ -9,6 +9,7 @@ mod staticfile;
 use kouti::setting::Declared;
 use kouti::{
     Alternative, BuildContext, Buildpack, Context, Detection, Entry, Launch, Log, Problem,
+    settings as shared,
 };
 use kouti_web::SITE;
 use kouti_web::settings::WEB_SERVER;
@@ -43,6 +44,9 @@ impl Buildpack for Static {
             .with("version-source", "static")
             .with(SITE, found.settings());
         let mut plan = Alternative::new().requires(entry);
+        if shared::LIVE_RELOAD_ENABLED.read(&context.env)? {
+            plan = plan.requires(Entry::watchexec());
+        }
         if found.needs_node() {
             plan =
                 plan.requires(Entry::new("node_modules").with("build", true).with("assets", true));

@@ -98,6 +98,13 @@ fn a_staticfile_says_how() {
 }
 
 #[test]
+fn live_reload_takes_what_it_needs() {
+    let site = case().file("public/index.html", "").env("BP_LIVE_RELOAD_ENABLED", "true");
+    let plan = site.provides("watchexec").detect().plan();
+    assert!(plan.contains("name = \"watchexec\"\n\n[requires.metadata]\nlaunch = true"), "{plan}");
+}
+
+#[test]
 fn what_another_platform_was_told_is_remarked_on() {
     let found = case().file("static.json", "{}").file("dist/index.html", "");
     assert_snapshot!(found.build().log_of("kouti/static"), @"
