@@ -23,7 +23,7 @@ impl Buildpack for Static {
     const SETTINGS: &'static [Declared] = &[];
 
     fn detect(context: &Context) -> Result<Detection, Problem> {
-        let server = WEB_SERVER.read(&context.env)?;
+        let mut server = WEB_SERVER.read(&context.env)?;
         if server.as_deref() == Some("none") {
             return Detection::skip("BP_WEB_SERVER is none");
         }
@@ -35,9 +35,13 @@ impl Buildpack for Static {
                 ));
             }
             return Detection::skip(
-                "no Staticfile, no front end with a build script, no index.html where sites have one",
+                "no Staticfile, no table for a site in project.toml, no front end with a build script, \
+                 no index.html where sites have one",
             );
         };
+        if server.is_none() {
+            server = found.server().map(str::to_owned);
+        }
         let server = if server.as_deref() == Some("httpd") { "httpd" } else { "nginx" };
         let entry = Entry::new(server)
             .with("launch", true)
