@@ -25,3 +25,13 @@ fn an_app_with_a_configuration_gets_httpd_and_a_process() {
     assert_eq!(env["SERVER_ROOT"], "<layers>/kouti_httpd/httpd/dist");
     assert_eq!(env["PORT"], "8080");
 }
+
+#[test]
+fn project_toml_says_how_a_site_is_served() {
+    let table = "[io.kouti.web-server]\nroot = \"site\"\nheaders.\"/**\".X-A = \"one\"\n";
+    let app = case().file("project.toml", table).file("site/index.html", "");
+    let build = app.env("BP_WEB_SERVER", "httpd").build();
+    assert!(build.log().contains("Serving site (project.toml)"), "{}", build.log());
+    let conf = build.layer("web-server-config").read("httpd.conf");
+    assert!(conf.contains("X-A"), "{conf}");
+}

@@ -7,6 +7,7 @@ mod custom;
 mod errors;
 mod frontend;
 mod plan;
+mod project_toml;
 mod rebuild;
 mod security;
 mod site;

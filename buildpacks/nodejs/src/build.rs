@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kouti::{
     BuildContext, Env, Launch, Layer, LayerEnv, Log, Notice, Problem, Uses, find_on_path, settings,
 };
-use kouti_node::{FrameworkCaches, Project, Scope, Steps, Toolchain, runtime};
+use kouti_node::{FrameworkCaches, Project, Scope, Steps, Toolchain, names_web_root, runtime};
 
 use crate::app::{App, StartFiles};
 use crate::package_managers::InImage;
@@ -120,7 +120,10 @@ fn build_frontend(
     let packages = steps.packages(project)?;
     steps.remove_packages(project)?;
     steps.clean_up(project)?;
-    if let Some(root) = web_root::find(project) {
+    // A variable would count more than what the app itself says.
+    if let Some(root) = web_root::find(project)
+        && !names_web_root(&context.app_dir)?
+    {
         let layer = Layer {
             name: "web-root",
             title: format!("BP_WEB_SERVER_ROOT={root} for the web server"),

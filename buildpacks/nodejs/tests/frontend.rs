@@ -13,7 +13,9 @@ fn vite(server: &str) -> Case {
 /// Serves on its own account.
 fn web_server(name: &str) -> Fake {
     let plan = format!("provides = [{{ name = '{name}' }}]\nrequires = [{{ name = '{name}' }}]");
-    Fake::new(&format!("kouti/{name}")).plan(&plan).build("echo \"serving $BP_WEB_SERVER_ROOT\"")
+    Fake::new(&format!("kouti/{name}"))
+        .plan(&plan)
+        .build("echo \"serving ${BP_WEB_SERVER_ROOT:-what the app says}\"")
 }
 
 #[test]
@@ -113,6 +115,9 @@ fn pages_below_the_app_are_served_from_there() {
     assert_eq!(build.build_env()["BP_WEB_SERVER_ROOT"], "web/out");
     let set = vite("nginx").env("BP_WEB_SERVER", "nginx").env("BP_WEB_SERVER_ROOT", "mine").build();
     assert!(set.log_of("kouti/nginx").contains("serving mine"));
+    let own = vite("nginx").file("project.toml", "[io.kouti.web-server]\nroot = \"dist/site\"\n");
+    let own = own.env("BP_WEB_SERVER", "nginx").build();
+    assert!(own.log_of("kouti/nginx").contains("serving what the app says"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod staticfile;
 use kouti::setting::Declared;
 use kouti::{
     Alternative, BuildContext, Buildpack, Context, Detection, Entry, Launch, Log, Problem,
+    settings as shared,
 };
 use kouti_web::SITE;
 use kouti_web::settings::WEB_SERVER;
@@ -22,7 +23,7 @@ impl Buildpack for Static {
     const SETTINGS: &'static [Declared] = &[];
 
     fn detect(context: &Context) -> Result<Detection, Problem> {
-        let server = WEB_SERVER.read(&context.env)?;
+        let mut server = WEB_SERVER.read(&context.env)?;
         if server.as_deref() == Some("none") {
             return Detection::skip("BP_WEB_SERVER is none");
         }
@@ -34,15 +35,22 @@ impl Buildpack for Static {
                 ));
             }
             return Detection::skip(
-                "no Staticfile, no front end with a build script, no index.html where sites have one",
+                "no Staticfile, no table for a site in project.toml, no front end with a build script, \
+                 no index.html where sites have one",
             );
         };
+        if server.is_none() {
+            server = found.server().map(str::to_owned);
+        }
         let server = if server.as_deref() == Some("httpd") { "httpd" } else { "nginx" };
         let entry = Entry::new(server)
             .with("launch", true)
             .with("version-source", "static")
             .with(SITE, found.settings());
         let mut plan = Alternative::new().requires(entry);
+        if shared::LIVE_RELOAD_ENABLED.read(&context.env)? {
+            plan = plan.requires(Entry::watchexec());
+        }
         if found.needs_node() {
             plan =
                 plan.requires(Entry::new("node_modules").with("build", true).with("assets", true));

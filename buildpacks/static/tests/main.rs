@@ -97,6 +97,105 @@ fn a_staticfile_says_how() {
     ");
 }
 
+/// A `project.toml` with these lines in our table.
+fn table(lines: &str) -> String {
+    format!("[io.kouti.web-server]\n{lines}\n")
+}
+
+#[test]
+fn a_table_of_project_toml_makes_a_site() {
+    let app = case().file("project.toml", table("root = \"web\"\npush_state = true\nhsts = true"));
+    assert_snapshot!(app.detect().plan(), @r#"
+    [[requires]]
+    name = "nginx"
+
+    [requires.metadata]
+    launch = true
+    version-source = "static"
+
+    [requires.metadata.site]
+    BP_WEB_SERVER_ENABLE_PUSH_STATE = "true"
+    BP_WEB_SERVER_HSTS = "true"
+    BP_WEB_SERVER_ROOT = "web"
+    "#);
+    assert_snapshot!(app.build().log_of("kouti/static"), @"
+    Kouti static [version]
+      Recognised a site with [io.kouti.web-server] of project.toml
+        BP_WEB_SERVER_ENABLE_PUSH_STATE=true
+        BP_WEB_SERVER_HSTS=true
+        BP_WEB_SERVER_ROOT=web
+      Done in [time]
+    ");
+    let root = |case: Case| {
+        let plan = case.detect().plan();
+        let line = plan.lines().find(|line| line.starts_with("BP_WEB_SERVER_ROOT"));
+        (line.unwrap_or_default().to_owned(), plan.contains("BP_WEB_SERVER_HIDDEN"))
+    };
+    let site = || case().file("project.toml", table("hsts = true"));
+    assert_eq!(root(site()), ("BP_WEB_SERVER_ROOT = \"public\"".to_owned(), false));
+    let found = site().file("dist/index.html", "");
+    assert_eq!(root(found), ("BP_WEB_SERVER_ROOT = \"dist\"".to_owned(), false));
+    let whole = site().file("index.html", "");
+    assert_eq!(root(whole), ("BP_WEB_SERVER_ROOT = \".\"".to_owned(), true));
+    let whole = case().file("project.toml", table("root = \"./\""));
+    assert_eq!(root(whole), ("BP_WEB_SERVER_ROOT = \"./\"".to_owned(), true));
+    let heroku = case().file("project.toml", "[com.heroku.static-web-server]\nroot = \"web\"\n");
+    assert_eq!(root(heroku), ("BP_WEB_SERVER_ROOT = \"web\"".to_owned(), false));
+}
+
+#[test]
+fn a_table_of_project_toml_counts_more_than_what_else_is_there() {
+    let site = case().file("project.toml", table("root = \"web\"\nssi = false"));
+    let staticfile = site.clone().file("Staticfile", "ssi: enabled\npushstate: enabled\n");
+    assert_snapshot!(staticfile.build().log_of("kouti/static"), @"
+    Kouti static [version]
+      Recognised a site with a Staticfile, and [io.kouti.web-server] of project.toml
+        BP_WEB_SERVER_ENABLE_PUSH_STATE=true
+        BP_WEB_SERVER_ROOT=web
+        BP_WEB_SERVER_SSI=false
+      Done in [time]
+    ");
+    let package = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#;
+    let front_end = site.provides("node_modules").file("package.json", package);
+    assert!(front_end.detect().plan().contains("node_modules"), "the build makes `web`");
+    let made = front_end.file("web/index.html", "");
+    assert!(!made.detect().plan().contains("node_modules"), "`web` is there");
+    let usual = made.file("dist/index.html", "").file("project.toml", table("root = \"./dist/\""));
+    assert!(usual.detect().plan().contains("node_modules"), "`dist` is what Vite makes");
+}
+
+#[test]
+fn a_table_of_project_toml_names_the_server() {
+    let site = case().provides("httpd").file("project.toml", table("server = \"httpd\""));
+    let server = |case: &Case| case.detect().plan().lines().nth(1).unwrap().to_owned();
+    assert_eq!(server(&site), "name = \"httpd\"");
+    assert_eq!(server(&site.env("BP_WEB_SERVER", "nginx")), "name = \"nginx\"");
+}
+
+#[test]
+fn a_table_of_project_toml_that_cannot_be_read() {
+    let site = case().file("project.toml", table("root = \"web\"\npush_state = \"yes\""));
+    assert_snapshot!(site.fails().error(), @r#"
+    error[bad-project-toml]: project.toml cannot be read: `push_state` is a text, not true or false
+     --> project.toml:3:14
+      |
+    3 | push_state = "yes"
+      |              ^^^^^ here
+
+    hint: write it as `push_state = true`
+    "#);
+    // Whoever else reads it says what is wrong with it.
+    let other = case().file("index.html", "").file("project.toml", "[io.buildpacks\n");
+    assert!(other.detect().plan().contains("BP_WEB_SERVER_ROOT"));
+}
+
+#[test]
+fn live_reload_takes_what_it_needs() {
+    let site = case().file("public/index.html", "").env("BP_LIVE_RELOAD_ENABLED", "true");
+    let plan = site.provides("watchexec").detect().plan();
+    assert!(plan.contains("name = \"watchexec\"\n\n[requires.metadata]\nlaunch = true"), "{plan}");
+}
+
 #[test]
 fn what_another_platform_was_told_is_remarked_on() {
     let found = case().file("static.json", "{}").file("dist/index.html", "");

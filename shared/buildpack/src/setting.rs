@@ -331,15 +331,20 @@ impl From<&UnknownSetting> for Notice {
 pub fn misspelt(env: &Env, known: &BTreeSet<&str>) -> Vec<UnknownSetting> {
     unknown(env, known)
         .filter_map(|name| {
-            let meant = known
-                .iter()
-                .map(|candidate| (distance(name, candidate), *candidate))
-                .filter(|(distance, _)| *distance <= 2)
-                .min()?
-                .1;
+            let meant = nearest(name, known.iter().copied())?;
             Some(UnknownSetting { name: name.to_owned(), meant: meant.to_owned() })
         })
         .collect()
+}
+
+/// The name that was probably meant: at most two edits away, and no more than a third of it.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let close = known.into_iter().filter_map(|candidate| {
+        let distance = distance(name, candidate);
+        (distance <= 2 && distance * 3 <= candidate.len()).then_some((distance, candidate))
+    });
+    close.min().map(|(_, candidate)| candidate)
 }
 
 /// The names among the `BP_*` and `BPL_*` variables in `env` that nobody reads, as far as we know.

@@ -45,7 +45,7 @@ pub use node_version::{NODE, NODE_MODULES, NPM, NodeVersion, Wishes};
 pub use package_json::{BadPackageJson, DevEngine, PackageJson};
 pub use packages::{Packages, Scope};
 pub use project::{BadProjectPath, Project, VersionRequest};
-pub use project_toml::keeps_development;
+pub use project_toml::{keeps_development, names_web_root};
 pub use scripts::{Scripts, UnknownScript};
 pub use selection::{ManagerWishes, PackageManager, Supply};
 pub use selection_error::SelectionError;

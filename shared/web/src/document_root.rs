@@ -79,10 +79,10 @@ impl Explain for NoRoot {
 }
 
 impl DocumentRoot {
-    /// Finds the directory: the one that is set, that of a front-end tool, or a usual one.
-    pub fn find(app_dir: &Path, setting: Option<&str>) -> Result<Self, Problem> {
-        if let Some(text) = setting {
-            let root = Self::new(app_dir, text, "BP_WEB_SERVER_ROOT");
+    /// Finds the directory: the one that is set, with who has set it; that of a front-end tool, or a usual one.
+    pub fn find(app_dir: &Path, set: Option<(&str, &str)>) -> Result<Self, Problem> {
+        if let Some((text, origin)) = set {
+            let root = Self::new(app_dir, text, origin);
             return root.existing(app_dir, None);
         }
         if let Some(preset) = Preset::find(app_dir)?

@@ -102,7 +102,7 @@ impl Provider {
             self.wanted(&context.env, &[], &context.catalog)?;
             plan = plan.requires(self.entry(&context.env)?);
             if settings::LIVE_RELOAD_ENABLED.read(&context.env)? {
-                plan = plan.requires(Entry::new("watchexec").with("launch", true));
+                plan = plan.requires(Entry::watchexec());
             }
         }
         Ok(Detection::Pass(vec![plan]))

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::basic_auth;
 use crate::document_root::DocumentRoot;
 use crate::preset::Preset;
+use crate::project_toml::ProjectToml;
 use crate::provider::{Asked, PHP, Provider, SITE};
 use crate::settings::{IGNORE_APP_CONF, ROOT, SHARED};
 use crate::site::{Site, with_site};
@@ -22,14 +23,29 @@ pub(crate) struct App {
     pub(crate) has_site: bool,
     /// Files that have no effect, though their author may think so.
     pub(crate) unread: Vec<Unread>,
-    /// The user's settings, with those of another buildpack below them.
+    /// What `project.toml` says of the site.
+    pub(crate) project: Option<ProjectToml>,
+    /// The user's settings; below them those of `project.toml`, of another buildpack and of a preset.
     pub(crate) env: Env,
 }
 
 impl App {
     pub(crate) fn read(context: &BuildContext, provider: &Provider) -> Result<Self, Problem> {
         let entries = || context.plan.entries(provider.id);
-        let mut env = with_site(&context.env, entries());
+        let asked = provider.asked(&context.app_dir, &context.env)?;
+        let is_for_php = entries().any(|entry| entry.text("config") == Some(PHP));
+        let has_site = entries().any(|entry| entry.metadata.contains_key(SITE));
+        let has_own = asked.conf.is_some() && !IGNORE_APP_CONF.read(&context.env)?;
+        let project = if is_for_php || !(asked.is_needed() || has_site) {
+            None
+        } else if has_own {
+            // What has no effect cannot stop a build.
+            ProjectToml::read(&context.app_dir).unwrap_or_default()
+        } else {
+            ProjectToml::read(&context.app_dir)?
+        };
+        let below = project.as_ref().map(|project| project.below(&context.env));
+        let mut env = with_site(below.as_ref().unwrap_or(&context.env), entries());
         // Also where the buildpack that ran the tool has said where its files are.
         let root =
             env.given(ROOT.declared.name).map(|root| root.trim_start_matches("./").to_owned());
@@ -43,9 +59,10 @@ impl App {
             }
         }
         Ok(Self {
-            asked: provider.asked(&context.app_dir, &context.env)?,
-            is_for_php: entries().any(|entry| entry.text("config") == Some(PHP)),
-            has_site: entries().any(|entry| entry.metadata.contains_key(SITE)),
+            asked,
+            is_for_php,
+            has_site,
+            project,
             unread: Unread::find(context, provider.id),
             env,
         })
@@ -163,12 +180,14 @@ impl Recipe {
             _ if app.is_for_php => Conf::Elsewhere,
             Some(conf) if !IGNORE_APP_CONF.read(env)? => {
                 notices.extend(without_effect(&context.env, conf));
+                notices.extend(app.project.as_ref().map(|project| unused(project, conf)));
                 if app.unread.contains(&Unread::PackageJson) {
                     notices.push(unbuilt_package(conf));
                 }
                 Conf::App(conf.clone())
             }
             _ if app.asked.by_setting || app.has_site => {
+                notices.extend(app.project.iter().flat_map(ProjectToml::notices).cloned());
                 let mut site = Site::read(env)?;
                 // A site that is protected in the build must not be open to all when it runs.
                 if let Some(binding) = context.bindings.exactly_one(basic_auth::BINDING)? {
@@ -208,6 +227,13 @@ impl Recipe {
 fn unbuilt_package(conf: &str) -> Notice {
     Notice::new(format!("the app has {conf}, so nothing of its package.json is built or started"))
         .hint("set BP_NODE_RUN_SCRIPTS to build it first, or BP_WEB_SERVER=none to run it with Node.js")
+}
+
+/// What `project.toml` says of a generated configuration, where there is none.
+fn unused(project: &ProjectToml, conf: &str) -> Notice {
+    let text = format!("{} has no effect: the app has its own {conf}", project.title());
+    Notice::new(text)
+        .hint(format!("set {}=true to leave that aside", IGNORE_APP_CONF.declared.name))
 }
 
 /// Settings of a generated configuration, where there is none.

@@ -192,8 +192,12 @@ impl Build<'_> {
 
     /// Makes the configuration; returns where it is.
     fn config(&self, log: &mut Log, site: &Site) -> Result<String, Problem> {
+        self.show_project(log);
         let asked = ROOT.read(&self.app.env)?;
-        let root = DocumentRoot::find(&self.context.app_dir, asked.as_deref())?;
+        let origin =
+            if self.of_project(ROOT.declared.name) { "project.toml" } else { ROOT.declared.name };
+        let asked = asked.as_deref().map(|root| (root, origin));
+        let root = DocumentRoot::find(&self.context.app_dir, asked)?;
         precompress(&root, site, log)?;
         let served = Served::read(root)?;
         log.step(&format!("Serving {} ({})", served.shown(), served.root.origin));
@@ -226,6 +230,23 @@ impl Build<'_> {
             self.check(log, &conf)
         })?;
         Ok(conf.display().to_string())
+    }
+
+    /// Whether `project.toml` decides a setting.
+    fn of_project(&self, name: &str) -> bool {
+        let project = self.app.project.as_ref();
+        self.context.env.given(name).is_none() && project.is_some_and(|it| it.get(name).is_some())
+    }
+
+    /// What counts of `project.toml`.
+    fn show_project(&self, log: &mut Log) {
+        let Some(project) = &self.app.project else { return };
+        log.step(&format!("Reading {}", project.title()));
+        for (name, text) in project.settings().filter(|(name, _)| self.of_project(name)) {
+            for line in text.lines() {
+                log.detail(&format!("{name}={line}"));
+            }
+        }
     }
 
     /// The user's addition, which has to be there.
