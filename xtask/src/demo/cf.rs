@@ -1,6 +1,8 @@
 //! `cargo xtask demo cf`: an app from source to an answer, as Cloud Foundry does it with a classic buildpack, in containers
 //! of the image that stands in for a stack.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -80,7 +82,16 @@ fn unpack(zip: &Path, dir: &Path) -> Result<()> {
     let file = fs_err::File::open(zip)?;
     zip::ZipArchive::new(file)
         .and_then(|mut archive| archive.extract(dir))
-        .with_context(|| format!("cannot unpack {}", zip.display()))
+        .with_context(|| format!("cannot unpack {}", zip.display()))?;
+    // The zip lists files only: which directories the user of apps can enter is decided by who unpacks it, and the
+    // platform lets everybody.
+    for entry in walkdir::WalkDir::new(dir) {
+        let entry = entry?;
+        if entry.file_type().is_dir() {
+            fs_err::set_permissions(entry.path(), Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(())
 }
 
 struct Staging<'a> {
