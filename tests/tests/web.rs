@@ -70,6 +70,32 @@ fn a_site_without_anything_else_is_served_by_httpd_too() {
 
 #[test]
 #[ignore = "image test"]
+fn a_site_is_described_in_project_toml() {
+    let app = App::sample("static");
+    for server in ["nginx", "httpd"] {
+        app.write(
+            "project.toml",
+            &format!(
+                "[io.kouti.web-server]\nserver = \"{server}\"\nroot = \".\"\npush_state = true\n\
+                 health_path = \"/healthz\"\nheaders.\"/**\" = {{ X-Frame-Options = \"DENY\" }}\n\
+                 redirects = [\"/old /new 301\"]\n"
+            ),
+        );
+        let build = Build::new("project-toml");
+        let log = build.app(&app).succeeds();
+        assert!(log.contains(&format!("{server} accepts it")), "{log}");
+        let container = build.image.run().hardened().start();
+        assert_eq!(container.get("/healthz").status, 200, "{server}");
+        let page = container.get("/deep/link");
+        assert_eq!(page.status, 200, "{server}: {}", page.head);
+        assert!(page.head.contains("X-Frame-Options: DENY"), "{server}: {}", page.head);
+        assert_eq!(container.get("/old").status, 301, "{server}");
+        assert_eq!(container.get("/project.toml").status, 404, "{server}");
+    }
+}
+
+#[test]
+#[ignore = "image test"]
 fn a_binding_says_who_may_see_a_site() {
     let build = Build::new("protected");
     let _ = build
