@@ -161,6 +161,9 @@ fn the_words_of_a_failed_build_are_the_last_before_ours() {
 
     hint: its own message above says what to do
     ");
+    // What the lifecycle adds to it is nobody's concern.
+    let said = staged.out.lines().rev().find(|line| !line.starts_with("ERROR: "));
+    assert_eq!(said, Some("error[x]: mend your app"), "{}", staged.out);
     // The app is where it was, nothing of ours is left behind, and the buildpack is as it was.
     assert!(platform.app().join("app.txt").is_file() && !platform.app().is_symlink());
     assert_eq!(platform.names_below("tmp"), [""; 0]);

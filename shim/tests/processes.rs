@@ -148,20 +148,26 @@ printf '[[labels]]\nkey = "io.kouti.cf.sidecar.agent"\nvalue = "*;memory=32"\n' 
 }
 
 #[test]
-fn the_last_of_ten_buildpacks_is_heard() {
-    let Some(platform) = Platform::new() else { return };
-    platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build("process web printf web")]));
-    let mut keys = Vec::new();
-    for number in 0..10 {
-        let key = format!("before{number}");
-        platform.upload_classic(&key, &[("supply", "mkdir -p $3/$4/bin; printf '#!/bin/sh\\necho $0' > $3/$4/bin/tool$4; chmod +x $3/$4/bin/tool$4")]);
-        keys.push(key);
+fn the_last_of_ten_and_of_eleven_buildpacks_is_heard() {
+    for before in [9, 10] {
+        let Some(platform) = Platform::new() else { return };
+        platform.upload("one", &Zip::of(&[Cnb::new("kouti/one").build("process web printf web")]));
+        let mut keys = Vec::new();
+        for number in 0..before {
+            let key = format!("before{number}");
+            platform.upload_classic(&key, &[("supply", "mkdir -p $3/$4/bin; printf '#!/bin/sh\necho $0' > $3/$4/bin/tool$4; chmod +x $3/$4/bin/tool$4")]);
+            keys.push(key);
+        }
+        let mut keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        keys.push("one");
+        let staged = platform.stage(&keys).succeeds();
+        assert_eq!(staged.command("web"), "exec printf web");
+        // Ten of them have one digit each, eleven have two.
+        let (first, last) = if before == 9 { ("0", "9") } else { ("00", "10") };
+        let config = platform.droplet_file(&format!("deps/{last}/config.yml"));
+        assert!(config.contains("kouti-one"), "{config}");
+        platform.extract();
+        let tool = format!("tool{first}");
+        assert_eq!(platform.run(&tool, &[]), format!("<dir>/vcap/deps/{first}/bin/{tool}\n"));
     }
-    let mut keys: Vec<_> = keys.iter().map(String::as_str).collect();
-    keys.push("one");
-    let staged = platform.stage(&keys).succeeds();
-    assert_eq!(staged.command("web"), "exec printf web");
-    assert!(platform.droplet_file("deps/10/config.yml").contains("kouti-one"));
-    platform.extract();
-    assert_eq!(platform.run("tool09", &[]), "<dir>/vcap/deps/09/bin/tool09\n");
 }

@@ -84,6 +84,7 @@ pub struct Staging {
     buildpacks: Vec<ClassicBuildpack>,
     detect: bool,
     options: Vec<String>,
+    prepare: Vec<&'static str>,
     variables: Vec<String>,
     kept: TempDir,
 }
@@ -109,7 +110,8 @@ impl Staging {
     /// With these buildpacks, in this order, as `cf push -b … -b …`.
     pub fn with(buildpacks: Vec<ClassicBuildpack>) -> Self {
         let kept = tempfile::tempdir().expect("the temporary directory is writable");
-        Self { buildpacks, detect: false, options: Vec::new(), variables: Vec::new(), kept }
+        let (options, prepare, variables) = Default::default();
+        Self { buildpacks, detect: false, options, prepare, variables, kept }
     }
 
     /// The platform asks the buildpacks which of them it is.
@@ -134,6 +136,13 @@ impl Staging {
         self
     }
 
+    /// Runs a script in the container of the staging before it begins, as root.
+    #[must_use]
+    pub fn after(mut self, script: &'static str) -> Self {
+        self.prepare.push(script);
+        self
+    }
+
     /// Sets a variable of the app.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -154,6 +163,9 @@ impl Staging {
             "mkdir -p /home/vcap/app /tmp/cache && if [ -f /tmp/old-cache ]; then tar xzf /tmp/old-cache -C /tmp/cache; fi \
              && chown -R 2000:2000 /home/vcap /tmp/app /tmp/cache",
         );
+        for script in &self.prepare {
+            root(&id, script);
+        }
         let keys: Vec<_> = (0..self.buildpacks.len()).map(|number| number.to_string()).collect();
         let output = self
             .user(&id, &["HOME=/home/vcap", "CF_STACK=local", "MEMORY_LIMIT=1024m", "NO_COLOR=1"])

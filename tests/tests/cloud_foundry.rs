@@ -1,9 +1,11 @@
 //! Our buildpacks as classic Cloud Foundry buildpacks.
 
+use std::io::Read as _;
+use std::process::Command;
 use std::time::Duration;
 
-use kouti_image_tests::App;
 use kouti_image_tests::cf::{ClassicBuildpack, Staging};
+use kouti_image_tests::{App, Build, packages};
 
 use crate::utilities::signed;
 
@@ -69,6 +71,7 @@ fn the_small_buildpacks_do_their_work_without_a_launcher() {
     app.write("server.crt", &certificate);
     app.write("server.key", &key);
     app.write(".profile", "export FROM_PROFILE=sourced\n");
+    let revision = commit(app.dir());
     let services = serde_json::json!({"user-provided": [{
         "name": "corp",
         "label": "user-provided",
@@ -83,9 +86,71 @@ fn the_small_buildpacks_do_their_work_without_a_launcher() {
     let web = staging.start("web");
     assert_eq!(web.get("/").body, "believed", "{}", web.log());
     let environment = web.exec_as("2000:2000", "tr '\\0' '\\n' < /proc/1/environ");
-    for variable in ["GREETING=hello", "FROM_PROFILE=sourced", "SSL_CERT_DIR="] {
+    let revision = format!("REVISION={revision}");
+    for variable in ["GREETING=hello", "FROM_PROFILE=sourced", "SSL_CERT_DIR=", &revision] {
         assert!(environment.contains(variable), "{variable}: {environment}");
     }
+}
+
+/// Makes a repository of the app, and returns its revision.
+fn commit(dir: &std::path::Path) -> String {
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=Test", "-c", "user.email=test@kouti.invalid"];
+        let output = Command::new("git").arg("-C").arg(dir).args(who).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message=all"]);
+    git(&["rev-parse", "HEAD"])
+}
+
+#[test]
+#[ignore = "image test"]
+fn a_system_without_a_name_is_no_obstacle() {
+    let staging = Staging::with(vec![ClassicBuildpack::ours("nodejs")])
+        .after("rm -f /etc/os-release /usr/lib/os-release")
+        .env("BP_CF_IGNORE_STACK", "true");
+    let log = staging.offline().stage(&App::fixture("no-dependencies"));
+    assert_eq!(log.code, 0, "{}", log.log);
+    assert!(log.log.contains("Installing Node.js 24"), "{}", log.log);
+}
+
+#[test]
+#[ignore = "image test"]
+fn what_zips_say_of_themselves_can_be_read_by_everybody() {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        language: String,
+        stack: Option<String>,
+        dependencies: Vec<Dependency>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Dependency {
+        name: String,
+        version: String,
+        sha256: Option<String>,
+    }
+    let mut seen = 0;
+    for entry in fs_err::read_dir(packages()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(language) = name.strip_suffix("-offline.zip") else { continue };
+        let mut zip = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
+        let mut text = String::new();
+        zip.by_name("manifest.yml").unwrap().read_to_string(&mut text).unwrap();
+        let manifest: Manifest = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(format!("kouti_{}", manifest.language), language);
+        assert_eq!(manifest.stack, None, "{name} is for every stack");
+        assert!(!manifest.dependencies.is_empty(), "{name}");
+        for Dependency { name: dependency, version, sha256 } in manifest.dependencies {
+            assert!(!dependency.is_empty() && !version.is_empty(), "{name}");
+            assert!(sha256.is_none_or(|digest| digest.len() == 64), "{name}: {dependency}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 7, "there are {seen} zips");
 }
 
 #[test]
@@ -244,6 +309,37 @@ mod nightly {
             let staging = if language == "dotnet" { staging } else { staging.offline() };
             let body = answer(language, staging);
             assert!(!body.trim().is_empty(), "{language} answers");
+        }
+    }
+
+    #[test]
+    #[ignore = "image test"]
+    fn what_was_made_for_other_buildpacks_moves_over() {
+        let staged = |language: &str, app: &App| {
+            let staging = Staging::with(vec![ClassicBuildpack::ours(language)]);
+            let _ = staging.stage(app).succeeds();
+            staging.start("web")
+        };
+        let site = App::sample("static");
+        site.write("Staticfile", "pushstate: enabled\n");
+        assert_eq!(staged("static", &site).get("/deep/link").status, 200);
+
+        let php = App::fixture("php-probe");
+        fs_err::create_dir(php.dir().join(".bp-config")).unwrap();
+        let options = r#"{"WEB_SERVER": "httpd", "WEBDIR": "public", "PHP_MODULES": ["fpm"]}"#;
+        php.write(".bp-config/options.json", options);
+        let web = staged("php", &php);
+        assert!(web.get("/index.php").body.contains("sapi=fpm-fcgi"), "{}", web.log());
+        assert!(web.exec("cat /proc/[0-9]*/comm").contains("httpd"));
+
+        // What was built elsewhere: an unpacked JAR, and a directory that .NET has published.
+        for (language, greeting) in [("java", "Hello from Java"), ("dotnet", "Hello from .NET")] {
+            let build = Build::new("moves");
+            let _ = build.app(&App::sample(language)).succeeds();
+            let built = App::empty();
+            build.image.copy("/workspace/.", built.dir());
+            let web = staged(language, &built);
+            assert!(web.get("/").body.starts_with(greeting), "{}", web.log());
         }
     }
 

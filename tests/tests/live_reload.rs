@@ -52,10 +52,13 @@ mod nightly {
     #[ignore = "image test"]
     fn httpd_starts_anew_for_a_site_that_it_serves() {
         let app = App::sample("static");
+        // What is built is often left out of the repository.
+        app.write(".gitignore", "more.html\n");
         let build = Build::new("reload-httpd");
         let call = build.app(&app).env("BP_WEB_SERVER", "httpd").env("BP_WEB_SERVER_ROOT", ".");
         let _ = call.env("BP_LIVE_RELOAD_ENABLED", "true").succeeds();
-        let container = build.image.run().start();
+        // Where a container is not told of changes.
+        let container = build.image.run().env("BPL_LIVE_RELOAD_POLL", "200").start();
         assert_eq!(container.get("/").status, 200);
         let started = count(&container, "resuming normal operations");
         container.exec("echo more >/workspace/more.html");

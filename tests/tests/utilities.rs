@@ -141,6 +141,11 @@ fn bound_authorities_are_believed_in_the_build_and_by_the_app() {
     let curl = container.get("/curl").body;
     assert!(["believed", "there is none"].contains(&curl.as_str()), "{curl}");
     container.wait_for("1 CA certificate added");
+    drop(container);
+    // Not even /tmp can be written to.
+    let run = build.image.run().arg("--user=54321:0").arg("--read-only");
+    let run = run.env("SERVICE_BINDING_ROOT", "/bindings").arg("--volume").arg(&volume_of_app);
+    assert_eq!(run.start().get("/").body, "believed");
 
     let log = build
         .app(&app)

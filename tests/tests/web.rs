@@ -29,6 +29,18 @@ fn an_nginx_configuration_is_rendered_for_each_container() {
 
 #[test]
 #[ignore = "image test"]
+fn a_configuration_without_templates_runs_on_a_read_only_root_too() {
+    let app = App::sample("nginx");
+    app.replace("nginx.conf", "listen {{port}};", "listen 8080;");
+    app.replace("nginx.conf", "{{env \"GREETING\" \"hello\" | quote}}", "plain");
+    let build = Build::new("nginx-plain");
+    let _ = build.app(&app).succeeds();
+    let container = build.image.run().hardened().start();
+    assert!(container.get("/").head.contains("X-Greeting: plain"), "{}", container.log());
+}
+
+#[test]
+#[ignore = "image test"]
 fn a_front_end_is_built_by_node_and_served_without_it() {
     let build = Build::new("vite");
     let app = App::sample("vite");

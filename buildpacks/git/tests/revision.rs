@@ -75,6 +75,23 @@ fn another_commit_is_another_revision() {
 }
 
 #[test]
+fn a_repository_may_belong_to_somebody_else() {
+    let dir = with_repository(&[]);
+    let walk = walkdir::WalkDir::new(dir.path());
+    for entry in walk.into_iter().map(Result::unwrap) {
+        // Only root can give files away; then git itself would refuse.
+        if std::os::unix::fs::lchown(entry.path(), Some(4321), Some(4321)).is_err() {
+            return;
+        }
+    }
+    let revision = fs_err::read_to_string(dir.path().join(".git/refs/heads/main")).unwrap();
+    assert_snapshot!(labels(&built(dir.path())).replace(revision.trim(), "<commit>"), @"
+    ref.name main
+    revision <commit>
+    ");
+}
+
+#[test]
 fn a_detached_head_has_the_name_of_its_tag() {
     let dir = with_repository(&[]);
     let commit = commit(dir.path());

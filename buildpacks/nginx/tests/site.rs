@@ -198,6 +198,22 @@ fn a_binding_in_the_build_protects_the_site() {
     let build = case.binding("users", "htpasswd", [(".htpasswd", "me:{PLAIN}secret\n")]).build();
     let exit = build.launch("web").start().unwrap().wait().unwrap();
     assert!(exit.log.contains("error[no-template-value]"), "{}", exit.log);
+    // The same in the container: it is the one that counts.
+    let users = tempfile::tempdir().unwrap();
+    fs_err::create_dir(users.path().join("users")).unwrap();
+    fs_err::write(users.path().join("users/type"), "htpasswd").unwrap();
+    fs_err::write(users.path().join("users/.htpasswd"), "you:{PLAIN}secret\n").unwrap();
+    let root = users.path().display().to_string();
+    let site = Site::start(&build, &[("SERVICE_BINDING_ROOT", &root)]);
+    assert_eq!(site.get_with("/", "Authorization: Basic bWU6c2VjcmV0\r\n").status, 401);
+    assert_eq!(site.get_with("/", "Authorization: Basic eW91OnNlY3JldA==\r\n").status, 200);
+}
+
+#[test]
+fn a_binding_without_users_is_refused() {
+    let Some(case) = site(&[]) else { return };
+    let failed = case.binding("users", "htpasswd", [("users", "me:{PLAIN}secret\n")]).fails();
+    insta::assert_snapshot!(failed.error(), @"");
 }
 
 #[test]
@@ -353,6 +369,18 @@ fn status_and_log_and_an_addition() {
     let silent = Site::start(&build, &[("BPL_WEB_SERVER_ACCESS_LOG", "off")]);
     assert_eq!(silent.get("/").status, 200);
     assert_eq!(silent.stop().log, "");
+}
+
+#[test]
+fn the_status_is_on_a_port_of_its_own_whoever_may_see_the_site() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings =
+        [("BP_NGINX_STUB_STATUS_PORT", &*port.to_string()), ("BP_WEB_SERVER_BASIC_AUTH", "true")];
+    let Some(case) = site(&settings) else { return };
+    let users = [("BPL_WEB_SERVER_BASIC_AUTH_USERS", "me:{PLAIN}secret")];
+    let site = Site::start(&case.build(), &users);
+    assert_eq!(site.get("/").status, 401);
+    assert!(site.get_at(port, "/stub_status").body.contains("Active connections"));
 }
 
 #[test]

@@ -143,6 +143,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_directory_can_be_named_in_every_way() {
+        let app = tempfile::tempdir().unwrap();
+        let dir = app.path().join("build");
+        fs_err::create_dir(&dir).unwrap();
+        for (text, shown) in [
+            ("build", "build"),
+            ("./build", "build"),
+            ("build/", "build"),
+            (dir.to_str().unwrap(), dir.to_str().unwrap()),
+        ] {
+            let found = DocumentRoot::find(app.path(), Some((text, "BP_WEB_SERVER_ROOT"))).unwrap();
+            assert_eq!((found.dir, &*found.shown), (dir.clone(), shown), "{text}");
+        }
+    }
+
+    #[test]
     fn the_version_changes_with_names_and_bytes() {
         let version = |files: &[(&str, &str)]| {
             let dir = tempfile::tempdir().unwrap();
