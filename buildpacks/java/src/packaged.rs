@@ -31,6 +31,8 @@ pub(crate) struct Packaged {
     /// Where the usual number would be wrong.
     pub(crate) threads: Option<u64>,
     pub(crate) spring_boot: Option<SpringBoot>,
+    /// Spring Cloud Bindings, if the app gets them from us.
+    pub(crate) bindings: Option<PathBuf>,
     /// Whether only the whole JAR can change.
     pub(crate) is_one_file: bool,
 }
@@ -44,6 +46,9 @@ impl Packaged {
         if let Some(archive) = extracted.archive {
             let path = app_dir.join(archive).display().to_string();
             env = env.default_value(Scope::Launch, "BPI_JVM_ARCHIVE", path);
+            if extracted.with_agent {
+                env = env.default_value(Scope::Launch, "BPI_JVM_ARCHIVE_WITH_AGENT", "true");
+            }
         }
         Self {
             kind: "spring-boot-app",

@@ -110,6 +110,11 @@ fn agents_are_in_the_image_when_they_are_asked_for() {
     assert!(options.contains("azure-application-insights-java-3.7.9.jar"), "{options}");
     assert_eq!(build.launch_env("web")["OTEL_JAVAAGENT_ENABLED"], "false");
     assert!(build.layer("jattach").has("bin/jattach"));
+
+    // Two classes of the runtime and one of each agent, of which 35 % are loaded, times ten.
+    let launch = build.launch("web").env("BPL_JVM_CLASS_ADJUSTMENT", "1000%");
+    let (_, log) = launch.prepare().unwrap();
+    assert!(log.contains("Loaded Class Count: 14,"), "{log}");
 }
 
 #[test]

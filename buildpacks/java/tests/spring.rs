@@ -81,21 +81,24 @@ fn an_archive_of_classes_is_made_by_a_start_in_the_build() {
     let build = app.build();
     assert_snapshot!(build.clean(&build.commands().join("\n")), @"
     java -Djarmode=tools -jar runner.jar extract --force --destination <app>
-    timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
-    java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
+    timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
     ");
     assert_snapshot!(build.processes(), @"
-    spring-boot-app: java -cp runner.jar org.example.Shop
-    task: java -cp runner.jar org.example.Shop
-    web (default): java -cp runner.jar org.example.Shop
+    spring-boot-app: java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    task: java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    web (default): java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
     ");
+    assert!(build.app_path("lib/spring-cloud-bindings-2.0.4.jar").is_file());
+    assert!(!build.layer("spring-cloud-bindings").types().launch, "the app has a copy");
     let env = build.launch_env("web");
     assert!(env["JAVA_TOOL_OPTIONS"].contains("-XX:SharedArchiveFile=<app>/application.jsa"));
     assert!(!env.contains_key("CLASSPATH"));
     let (off, _) = build.launch("web").env("BPL_JVM_CDS_ENABLED", "false").prepare().unwrap();
     assert!(!off.get("JAVA_TOOL_OPTIONS").unwrap().contains("SharedArchive"));
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
 
-    let newer = app.env("BP_JVM_VERSION", "25").build();
+    let newer = app.clone().env("BP_JVM_VERSION", "25").build();
     assert!(
         newer.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("-XX:AOTCache=<app>/application.aot")
     );
@@ -105,6 +108,44 @@ fn an_archive_of_classes_is_made_by_a_start_in_the_build() {
     let layout = layout.build();
     assert!(!layout.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("Archive"));
     assert!(layout.app_path("runner.jar").is_file());
+    assert!(layout.processes().contains("-cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org"));
+
+    let without = app.env("BP_SPRING_CLOUD_BINDINGS_DISABLED", "true").build();
+    assert!(without.processes().contains("-cp runner.jar org"), "{}", without.processes());
+}
+
+#[test]
+fn agents_and_an_archive_of_classes_go_together() {
+    let app = bare().file("shop.jar", boot_jar("4.1.2", &[])).env("BP_JVM_CDS_ENABLED", "true");
+    let agent = "-javaagent:<layers>/kouti_java/opentelemetry-java/opentelemetry-java-2.31.0.jar";
+    let monitored = app.clone().env("BP_OPENTELEMETRY_ENABLED", "true");
+    let has_archive = |launch: kouti_testing::Launch| {
+        let (env, log) = launch.prepare().unwrap();
+        let options = env.get("JAVA_TOOL_OPTIONS").unwrap().to_owned();
+        let is_used =
+            ["-XX:AOTCache=", "-XX:SharedArchiveFile="].iter().any(|flag| options.contains(flag));
+        assert_eq!(log.contains("the archive of classes is not used"), !is_used, "{log}");
+        is_used
+    };
+
+    // Java 25 knows whether there was an agent.
+    let newest = monitored.clone().env("BP_JVM_VERSION", "25").build();
+    let calls = newest.calls("java");
+    let training = calls.last().unwrap();
+    assert!(training.args.contains(&agent.to_owned()), "{:?}", training.args);
+    assert_eq!(training.env["OTEL_JAVAAGENT_ENABLED"], "false");
+    assert!(has_archive(newest.launch("web")));
+    let again = newest.rebuild();
+    assert!(again.calls("java").last().unwrap().args.contains(&agent.to_owned()));
+    assert_eq!(again.image_digest(), newest.image_digest());
+    let without = app.env("BP_JVM_VERSION", "25").build();
+    assert!(has_archive(without.launch("web")));
+    assert!(!has_archive(without.launch("web").env("JAVA_TOOL_OPTIONS", "-javaagent:/x.jar")));
+
+    // Before, none can be there while the archive is made, and any afterwards.
+    let older = monitored.build();
+    assert!(!older.commands().join("\n").contains("-javaagent"), "{:?}", older.commands());
+    assert!(has_archive(older.launch("web")));
 }
 
 #[test]
