@@ -41,7 +41,8 @@ impl Packaged {
     /// The same app in the layout for an archive of classes.
     pub(crate) fn extracted(self, context: &BuildContext, extracted: &Extracted) -> Self {
         let app_dir = &context.app_dir;
-        let command = ["java", "-cp", &extracted.class_path, &extracted.main_class];
+        let mut command = vec!["java".to_owned()];
+        command.extend(extracted.arguments());
         let mut env = self.env.clone();
         if let Some(archive) = extracted.archive {
             let path = app_dir.join(archive).display().to_string();
@@ -52,7 +53,7 @@ impl Packaged {
         }
         Self {
             kind: "spring-boot-app",
-            command: command.map(str::to_owned).into(),
+            command,
             env,
             // It is on the command line.
             class_path: None,
@@ -127,6 +128,14 @@ fn exploded(
     let app_dir = &context.app_dir;
     let chosen = settings::MAIN_CLASS.read(&context.env)?;
     let main_class = chosen.as_deref().or(manifest.main_class()).unwrap_or_default().to_owned();
+    if let Some(agent) = manifest.launcher_agent() {
+        log.warn(
+            Notice::new(format!(
+                "{agent}, the Launcher-Agent-Class of the manifest, does not start with an unpacked JAR"
+            ))
+            .hint("put -javaagent:<its JAR> into JAVA_TOOL_OPTIONS of the container"),
+        );
+    }
     let mut command = vec!["java".to_owned()];
     command.extend(manifest.options());
     command.push(main_class);

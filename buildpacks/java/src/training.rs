@@ -25,12 +25,22 @@ pub(crate) struct Wish {
 /// The app in that layout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Extracted {
-    pub(crate) class_path: String,
-    pub(crate) main_class: String,
+    options: Vec<String>,
+    class_path: String,
+    main_class: String,
     /// Relative to the app.
     pub(crate) archive: Option<&'static str>,
     /// Whether the app was started with an agent when the archive was made.
     pub(crate) with_agent: bool,
+}
+
+impl Extracted {
+    /// How the JVM is started, in the build as in the image.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = self.options.clone();
+        arguments.extend(["-cp".to_owned(), self.class_path.clone(), self.main_class.clone()]);
+        arguments
+    }
 }
 
 /// The app's own JAR in it.
@@ -89,7 +99,8 @@ pub(crate) fn extract(
         fs_err::copy(bindings, context.app_dir.join(&library))?;
         class_path = format!("{class_path}:{}", library.display());
     }
-    Ok(Extracted { class_path, main_class, ..Extracted::default() })
+    let options = boot.options.clone();
+    Ok(Extracted { options, class_path, main_class, ..Extracted::default() })
 }
 
 /// JARs within the JAR must not be compressed, and the manifest stands first.
@@ -133,11 +144,7 @@ pub(crate) fn train(
         arguments.insert(0, "-Dspring.aot.enabled=true".to_owned());
     }
     arguments.extend(options.agents.iter().map(|jar| format!("-javaagent:{jar}")));
-    arguments.extend([
-        "-cp".to_owned(),
-        extracted.class_path.clone(),
-        extracted.main_class.clone(),
-    ]);
+    arguments.extend(extracted.arguments());
     let mut env = context.env.clone();
     let (name, value) = agents::PASSIVE;
     env.set(name, value);

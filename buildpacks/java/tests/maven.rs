@@ -247,6 +247,17 @@ fn quarkus_is_started_from_its_own_layout() {
 }
 
 #[test]
+fn a_jar_with_its_own_agent_stays_whole() {
+    let manifest = "Main-Class: A\nLauncher-Agent-Class: org.example.Agent\n";
+    let app = maven_app().without("built").file("built/shop.jar", jar(&[(MANIFEST, manifest)]));
+    let build = app.build();
+    let processes = build.clean(&build.processes());
+    assert!(processes.contains("web (default): java -jar <app>/application.jar"), "{processes}");
+    assert!(!build.log().contains("warning"), "{}", build.log());
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
+}
+
+#[test]
 fn a_changed_source_moves_only_the_slice_of_the_app() {
     let app = maven_app().without("built").file("built/shop.jar", boot_jar("4.1.2", &[]));
     let build = app.build();
