@@ -255,6 +255,11 @@ fn war(
         log.warn(notice.clone());
     }
     let installed = tomcat::install(context, log, &tomcat, wars)?;
+    // Of a WAR that could be started without a server.
+    let provided = context.app_dir.join("WEB-INF/lib-provided");
+    if provided.is_dir() {
+        fs_err::remove_dir_all(provided)?;
+    }
     Ok(Packaged {
         kind: "tomcat",
         command: installed.command,

@@ -1,8 +1,9 @@
 //! Spring Boot apps.
 
 use insta::assert_snapshot;
+use kouti_testing::Case;
 
-use crate::support::{bare, boot_jar, jar};
+use crate::support::{MANIFEST, bare, boot_jar, jar};
 
 #[test]
 fn a_jar_is_unpacked_in_its_place() {
@@ -61,6 +62,76 @@ fn bindings_of_the_right_generation_are_added_unless_they_are_there() {
         .file("shop.jar", boot_jar("4.1.2", &[]))
         .env("BP_SPRING_CLOUD_BINDINGS_DISABLED", "true");
     assert!(off.build().find_layer("spring-cloud-bindings").is_none());
+}
+
+/// An unpacked Spring Boot app that says nothing about layers.
+fn unpacked(launcher: &str, root: &str) -> Case {
+    let manifest = format!(
+        "Main-Class: org.springframework.boot.loader.launch.{launcher}\n\
+         Start-Class: org.example.Shop\nSpring-Boot-Version: 4.1.2\n\
+         Spring-Boot-Classes: {root}/classes/\nSpring-Boot-Lib: {root}/lib/\n\
+         Enable-Native-Access: ALL-UNNAMED\n"
+    );
+    bare()
+        .file(MANIFEST, manifest)
+        .file(&format!("{root}/classes/org/example/Shop.class"), "")
+        .file(&format!("{root}/lib/spring-web-6.2.0.jar"), jar(&[("A.class", "")]))
+        .file(&format!("{root}/lib/own-1-SNAPSHOT.jar"), jar(&[("B.class", "")]))
+}
+
+#[test]
+fn libraries_are_apart_from_the_app_without_an_index() {
+    let app = unpacked("JarLauncher", "BOOT-INF");
+    let build = app.build();
+    let slices: Vec<String> = build.slices().iter().map(|slice| slice.join(" ")).collect();
+    assert_snapshot!(slices.join("\n"), @"
+    BOOT-INF/lib/spring-cloud-bindings-2.0.4.jar BOOT-INF/lib/spring-web-6.2.0.jar
+    BOOT-INF/lib/own-1-SNAPSHOT.jar
+    BOOT-INF/classes/org/example/Shop.class META-INF/MANIFEST.MF
+    ");
+    let own =
+        build.rebuild_with(|case| case.file("BOOT-INF/classes/org/example/Shop.class", "changed"));
+    assert_eq!(own.image().app[..2], build.image().app[..2]);
+    assert_ne!(own.image().app, build.image().app);
+
+    // What a manifest says only counts for a whole JAR.
+    let extracted = app.env("BP_UNPACK_LAYOUT_ONLY", "true").build();
+    assert!(
+        extracted.processes().contains(
+            "web (default): java --enable-native-access=ALL-UNNAMED -cp runner.jar:lib/spring"
+        ),
+        "{}",
+        extracted.processes()
+    );
+}
+
+#[test]
+fn a_war_that_can_be_started_needs_no_server() {
+    let app = unpacked("WarLauncher", "WEB-INF").file("WEB-INF/lib-provided/tomcat.jar", "");
+    let build = app.build();
+    let launcher = "org.springframework.boot.loader.launch.WarLauncher\n";
+    assert!(build.processes().contains(launcher), "{}", build.processes());
+    assert!(build.find_layer("tomcat").is_none());
+    assert_eq!(build.launch_env("web")["BPI_JAVA_FRAMEWORK"], "spring-boot");
+    assert_eq!(build.image().app.len(), 3, "libraries, snapshots and the rest");
+
+    let served = app.env("BP_JAVA_APP_SERVER", "tomcat").build();
+    assert!(served.layer("tomcat").types().launch);
+    assert_eq!(served.launch_env("web")["BPI_JAVA_FRAMEWORK"], "tomcat");
+    assert!(!served.app_path("WEB-INF/lib-provided").exists(), "the server brings its own");
+}
+
+#[test]
+fn an_app_with_few_threads_gets_memory_for_few() {
+    let reactive = jar(&[("org/springframework/web/reactive/DispatcherHandler.class", "")]);
+    let files: [(&str, &[u8]); 1] = [("BOOT-INF/lib/spring-webflux-6.2.0.jar", &reactive)];
+    let build = bare().file("shop.jar", boot_jar("4.1.2", &files)).build();
+    assert_eq!(build.launch_env("web")["BPI_JVM_THREAD_COUNT"], "50");
+    let threads = |launch: kouti_testing::Launch| launch.prepare().unwrap().1;
+    let log = threads(build.launch("web"));
+    assert!(log.contains("Thread Count: 50,"), "{log}");
+    let log = threads(build.launch("web").env("BPL_JVM_THREAD_COUNT", "70"));
+    assert!(log.contains("Thread Count: 70,"), "{log}");
 }
 
 #[test]

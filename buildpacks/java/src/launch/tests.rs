@@ -210,6 +210,43 @@ fn no_heap_at_all_says_what_would_do() {
 }
 
 #[test]
+fn the_total_comes_from_the_best_source() {
+    let total = |limit: Option<&str>, free: Option<&str>, given: Option<&str>| {
+        let root = container("21.0.2");
+        match limit {
+            Some(limit) => fs_err::write(root.path().join("sys/fs/cgroup/memory.max"), limit),
+            None => fs_err::remove_file(root.path().join("sys/fs/cgroup/memory.max")),
+        }
+        .unwrap();
+        if let Some(free) = free {
+            fs_err::create_dir_all(root.path().join("proc")).unwrap();
+            fs_err::write(root.path().join("proc/meminfo"), format!("MemAvailable: {free} kB\n"))
+                .unwrap();
+        }
+        let given: Vec<_> =
+            given.map(|given| ("BPL_JVM_TOTAL_MEMORY", given)).into_iter().collect();
+        let (_, said) = run(root.path(), &given);
+        let (_, total) = said.split_once("(Total Memory: ").unwrap();
+        let total = total.split(',').next().unwrap().to_owned();
+        let warning = said.lines().find(|line| line.contains("warning: there is"));
+        (total, warning.unwrap_or_default().to_owned())
+    };
+    let none = String::new();
+    let limit = Some("1073741824\n");
+    let free = Some("3145728");
+    assert_eq!(total(limit, free, Some("2G")), ("2G".to_owned(), none.clone()));
+    assert_eq!(total(limit, free, None), ("1G".to_owned(), none.clone()));
+    assert_eq!(total(Some("max\n"), free, None), ("3G".to_owned(), none.clone()));
+    assert_eq!(total(None, free, None), ("3G".to_owned(), none));
+    let (assumed, warning) = total(None, None, None);
+    assert_eq!(assumed, "1G");
+    assert!(warning.contains("no memory limit, and the available memory is unknown"), "{warning}");
+    let (most, warning) = total(limit, free, Some("65T"));
+    assert_eq!(most, "64T");
+    assert!(warning.contains("there is more memory than 64T"), "{warning}");
+}
+
+#[test]
 fn old_javas_get_what_they_need() {
     let root = container("1.8.0_492");
     fs_err::write(root.path().join("sys/fs/cgroup/cpu.max"), "100000 100000").unwrap();
@@ -450,6 +487,82 @@ fn a_database_url_is_handed_on_when_asked_for() {
     SPRING_DATASOURCE_URL=jdbc:postgresql://db/shop?user=u&password=p&sslmode=require
     SPRING_DATASOURCE_USERNAME=u
     ");
+}
+
+#[test]
+fn each_variable_of_heroku_has_its_form_for_java() {
+    let root = container("21.0.2");
+    let on = ("BPL_JAVA_DATABASE_URL_ENABLED", "true");
+    let set = |variables: &[(&str, &str)]| {
+        let (set, _) = run(root.path(), &[&[on], variables].concat());
+        let lines = set.lines().filter(|line| !line.starts_with("JAVA_TOOL_OPTIONS="));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for source in ["JAWSDB_URL", "JAWSDB_MARIA_URL", "CLEARDB_DATABASE_URL"] {
+        let found = set(&[(source, "mysql://u:p@db/shop")]);
+        assert!(
+            found.contains("JDBC_DATABASE_URL=jdbc:mysql://db/shop?user=u&password=p\n"),
+            "{source}: {found}"
+        );
+    }
+    let database = ("DATABASE_URL", "postgres://u:p@db/shop");
+    let first = set(&[database, ("JAWSDB_URL", "mysql://v:q@other/x")]);
+    assert!(first.contains("JDBC_DATABASE_USERNAME=u"), "{first}");
+
+    let pool = ("DATABASE_CONNECTION_POOL_URL", "postgres://w:r@pool/shop");
+    let pooled = set(&[database, pool]);
+    for prefix in ["DATABASE_CONNECTION_POOL_JDBC", "JDBC_DATABASE", "SPRING_DATASOURCE"] {
+        assert!(pooled.contains(&format!("{prefix}_USERNAME=w")), "{prefix}: {pooled}");
+    }
+    assert_eq!(set(&[pool]), "", "only beside a database");
+
+    insta::assert_snapshot!(set(&[
+        ("HEROKU_POSTGRESQL_BLUE_URL", "postgres://b:s@blue/x"),
+        ("REDIS_URL", "redis://cache"),
+        ("INFERENCE_KEY", "k"),
+        ("INFERENCE_URL", "https://ai"),
+        ("INFERENCE_MODEL_ID", "m"),
+    ]), @"
+    HEROKU_POSTGRESQL_BLUE_JDBC_PASSWORD=s
+    HEROKU_POSTGRESQL_BLUE_JDBC_URL=jdbc:postgresql://blue/x?user=b&password=s&sslmode=require
+    HEROKU_POSTGRESQL_BLUE_JDBC_USERNAME=b
+    SPRING_AI_OPENAI_APIKEY=k
+    SPRING_AI_OPENAI_BASEURL=https://ai
+    SPRING_AI_OPENAI_CHAT_OPTIONS_MODEL=m
+    SPRING_REDIS_URL=redis://cache
+    ");
+
+    for (off, variable, gone) in [
+        ("DISABLE_SPRING_DATASOURCE_URL", database, "SPRING_DATASOURCE"),
+        ("DISABLE_SPRING_REDIS_URL", ("REDIS_URL", "redis://cache"), "SPRING_REDIS_URL"),
+        ("DISABLE_SPRING_AI_CONFIG", ("INFERENCE_KEY", "k"), "SPRING_AI_OPENAI_APIKEY"),
+    ] {
+        assert!(set(&[variable]).contains(gone), "{off}");
+        let without = set(&[variable, (off, "true")]);
+        assert!(!without.contains(gone), "{off}: {without}");
+    }
+    assert!(!set(&[database, ("SPRING_DATASOURCE_URL", "own")]).contains("SPRING_DATASOURCE_USER"));
+    assert!(
+        !set(&[("REDIS_URL", "a"), ("SPRING_REDIS_URL", "own")]).contains("SPRING_REDIS_URL=a")
+    );
+}
+
+#[test]
+fn starts_at_once_do_not_share_files() {
+    let root = container("21.0.2");
+    let home = root.path();
+    let options = std::thread::scope(|scope| {
+        let starts: Vec<_> = ["1|a.A", "1|b.B", "1|c.C", "1|d.D"]
+            .map(|provider| scope.spawn(move || run(home, &[("SECURITY_PROVIDERS", provider)]).0))
+            .into();
+        starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+    });
+    for (options, provider) in options.iter().zip(["a.A", "b.B", "c.C", "d.D"]) {
+        let (_, file) = options.split_once("-Djava.security.properties=<tmp>/").unwrap();
+        let file = file.split_whitespace().next().unwrap();
+        let text = fs_err::read_to_string(home.join(file)).unwrap();
+        assert!(text.contains(&format!("security.provider.1={provider}\n")), "{file}: {text}");
+    }
 }
 
 #[test]
