@@ -1,5 +1,6 @@
 //! The dependencies that a tool keeps for the next build.
 
+use std::collections::BTreeSet;
 use std::fs::FileTimes;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -71,8 +72,7 @@ impl Watch {
             // The disk does not note it.
             return 0;
         }
-        let needed: std::collections::HashSet<_> =
-            read.iter().filter_map(|path| path.parent()).collect();
+        let needed: BTreeSet<_> = read.iter().filter_map(|path| path.parent()).collect();
         let mut freed = 0;
         for path in unread {
             if path.parent().is_some_and(|dir| needed.contains(dir)) {
@@ -97,6 +97,8 @@ fn was_read(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::testing::write;
 
@@ -110,8 +112,9 @@ mod tests {
         write(dir.path(), "wrapper/mvn", b"xy");
         let begin = |much| Watch::begin_above(much, Tool::Maven, dir.path());
         let read = |name: &str| {
-            let now = FileTimes::new().set_accessed(SystemTime::now());
-            fs_err::File::open(place(name)).unwrap().file().set_times(now).unwrap();
+            let later = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+            let read = FileTimes::new().set_accessed(later);
+            fs_err::File::open(place(name)).unwrap().file().set_times(read).unwrap();
         };
 
         let few = begin(12);

@@ -144,12 +144,12 @@ fn with_several_tools_the_log_says_which_one() {
     assert!(!named.log().contains("build files of"));
 
     let wrapper = "#!/bin/sh\nmkdir -p build/libs\ncp built/shop-1.0.jar build/libs/\n";
-    let wrapped = maven_app()
+    let build = maven_app()
         .file("build.gradle", "")
         .program("gradlew", wrapper)
         .file("gradle/wrapper/gradle-wrapper.jar", "")
-        .file("gradle/wrapper/gradle-wrapper.properties", "distributionUrl=x\n");
-    let build = wrapped.build();
+        .file("gradle/wrapper/gradle-wrapper.properties", "distributionUrl=x\n")
+        .build();
     assert!(build.log().contains("Running ./gradlew"), "{}", build.log());
     assert!(
         build.log().contains(
