@@ -548,21 +548,39 @@ fn each_variable_of_heroku_has_its_form_for_java() {
 }
 
 #[test]
-fn starts_at_once_do_not_share_files() {
+fn starts_at_once_do_not_get_into_each_others_way() {
     let root = container("21.0.2");
     let home = root.path();
-    let options = std::thread::scope(|scope| {
-        let starts: Vec<_> = ["1|a.A", "1|b.B", "1|c.C", "1|d.D"]
-            .map(|provider| scope.spawn(move || run(home, &[("SECURITY_PROVIDERS", provider)]).0))
-            .into();
-        starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
-    });
-    for (options, provider) in options.iter().zip(["a.A", "b.B", "c.C", "d.D"]) {
-        let (_, file) = options.split_once("-Djava.security.properties=<tmp>/").unwrap();
-        let file = file.split_whitespace().next().unwrap();
+    let dumps = home.join("dumps").display().to_string();
+    let starts = |providers: [&str; 8]| -> Vec<String> {
+        std::thread::scope(|scope| {
+            let starts = providers.map(|provider| {
+                let variables =
+                    [("SECURITY_PROVIDERS", provider), ("BPL_HEAP_DUMP_PATH", dumps.as_str())];
+                scope.spawn(move || run(home, &variables))
+            });
+            let all = starts.into_iter().map(|start| start.join().unwrap());
+            all.map(|(set, said)| {
+                assert!(!said.contains("warning"), "{said}");
+                let (_, file) = set.split_once("-Djava.security.properties=<tmp>/").unwrap();
+                file.split_whitespace().next().unwrap().to_owned()
+            })
+            .collect()
+        })
+    };
+    let providers = ["1|a.A", "1|b.B", "1|a.A", "1|b.B", "1|a.A", "1|b.B", "1|a.A", "1|b.B"];
+    let files = starts(providers);
+    for (file, provider) in files.iter().zip(providers) {
         let text = fs_err::read_to_string(home.join(file)).unwrap();
-        assert!(text.contains(&format!("security.provider.1={provider}\n")), "{file}: {text}");
+        let line = format!("security.provider.{}\n", provider.replace('|', "="));
+        assert!(text.contains(&line), "{file}: {text}");
     }
+    // Who is there already may be reading it.
+    let time = std::time::SystemTime::UNIX_EPOCH;
+    let file = fs_err::OpenOptions::new().write(true).open(home.join(&files[0])).unwrap();
+    file.file().set_modified(time).unwrap();
+    assert_eq!(starts(providers), files);
+    assert_eq!(home.join(&files[0]).metadata().unwrap().modified().unwrap(), time);
 }
 
 #[test]
@@ -578,6 +596,11 @@ fn new_certificates_go_into_a_store_of_their_own() {
         [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("BPL_JVM_CACERTS_DISABLED", "false")];
     let (set, _) = run(root.path(), &variables);
     assert!(set.contains("-Djavax.net.ssl.trustStore=<tmp>/kouti-"), "{set}");
+
+    // Another image that knows more has the same ones added, and not the same store.
+    let more = rcgen::generate_simple_self_signed(["two".to_owned()]).unwrap();
+    fs_err::write(&cacerts, crate::trust::write_store(&[more.cert.der().to_vec()])).unwrap();
+    assert_ne!(run(root.path(), &variables).0, set);
 
     // A build that has seen the same ones leaves nothing to do.
     let digest = crate::trust::Sources::find(bundle.to_str(), None).digest();
