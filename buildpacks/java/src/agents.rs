@@ -3,6 +3,7 @@
 use kouti::fetch::Unpack;
 use kouti::{BuildContext, Layer, LayerEnv, Log, Problem, Scope, Uses};
 use kouti_java::classes;
+use kouti_java::runtime::Facts;
 use serde::Serialize;
 
 use crate::{downloads, settings};
@@ -11,6 +12,8 @@ use crate::{downloads, settings};
 #[derive(Debug, Default)]
 pub(crate) struct Agents {
     pub(crate) env: LayerEnv,
+    /// The JARs of those that a start in the build loads.
+    pub(crate) jars: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -22,26 +25,36 @@ const JATTACH: &str = "jattach";
 const OPENTELEMETRY: &str = "opentelemetry-java";
 const APPLICATION_INSIGHTS: &str = "azure-application-insights-java";
 
+/// Keeps the agent of OpenTelemetry from working.
+pub(crate) const PASSIVE: (&str, &str) = ("OTEL_JAVAAGENT_ENABLED", "false");
+
 /// Installs those that settings and bindings ask for.
-pub(crate) fn install(context: &BuildContext, log: &mut Log) -> Result<Agents, Problem> {
+pub(crate) fn install(
+    context: &BuildContext,
+    log: &mut Log,
+    for_build: bool,
+) -> Result<Agents, Problem> {
     let mut agents = Agents::default();
     if settings::JATTACH_ENABLED.read(&context.env)? {
         jattach(context, log)?;
     }
     if settings::OPENTELEMETRY_ENABLED.read(&context.env)? {
-        let path = agent(context, log, OPENTELEMETRY, "OpenTelemetry agent")?;
+        let path = agent(context, log, OPENTELEMETRY, "OpenTelemetry agent", for_build)?;
         agents.env = agents
             .env
-            .default_value(Scope::Launch, "BPI_OPENTELEMETRY_AGENT_PATH", path)
+            .default_value(Scope::Launch, "BPI_OPENTELEMETRY_AGENT_PATH", &path)
             // The agent is in the image; whether it works is said where the app runs.
-            .default_value(Scope::Launch, "OTEL_JAVAAGENT_ENABLED", "false")
+            .default_value(Scope::Launch, PASSIVE.0, PASSIVE.1)
             .default_value(Scope::Launch, "OTEL_LOGS_EXPORTER", "none")
             .default_value(Scope::Launch, "OTEL_METRICS_EXPORTER", "none");
+        agents.jars.extend(for_build.then_some(path));
     }
     if !context.bindings.find("ApplicationInsights").is_empty() {
-        let path = agent(context, log, APPLICATION_INSIGHTS, "Application Insights agent")?;
+        let name = "Application Insights agent";
+        let path = agent(context, log, APPLICATION_INSIGHTS, name, for_build)?;
         agents.env =
-            agents.env.default_value(Scope::Launch, "BPI_APPLICATION_INSIGHTS_AGENT_PATH", path);
+            agents.env.default_value(Scope::Launch, "BPI_APPLICATION_INSIGHTS_AGENT_PATH", &path);
+        agents.jars.extend(for_build.then_some(path));
     }
     Ok(agents)
 }
@@ -72,6 +85,7 @@ fn agent(
     log: &mut Log,
     id: &'static str,
     name: &str,
+    for_build: bool,
 ) -> Result<String, Problem> {
     let choice = context.choose(id, name, &[])?;
     let artifact = &choice.artifact;
@@ -79,7 +93,7 @@ fn agent(
     let layer = Layer {
         name: id,
         title: artifact.title(),
-        uses: Uses::LAUNCH,
+        uses: Uses { cache: for_build, ..Uses::LAUNCH },
         key: Key { checksum: artifact.checksum.to_string() },
         env: LayerEnv::new(),
         sbom: Some(context.document(artifact)),
@@ -87,8 +101,7 @@ fn agent(
     let made = context.layers.ensure(log, &layer, |dir, log| {
         let path = dir.join(&file);
         downloads::file(context, artifact, &path, log)?;
-        log.debug(&format!("{} classes", classes::count_jar(&path)));
-        Ok(())
+        Ok(Facts { classes: classes::count_jar(&path), ..Facts::default() }.write(dir)?)
     })?;
     Ok(made.dir.join(file).display().to_string())
 }

@@ -50,20 +50,22 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
         None => None,
     };
     let Some(mut packaged) = packaged else { return Ok(Launch::default()) };
+    let agents = agents::install(context, log, wish.loads_agents(major))?;
     if let Some(boot) = boot.filter(|_| wish.extract) {
         let home = runtime.map(|runtime| runtime.dir);
         let home = home.or_else(|| context.env.given("JAVA_HOME").map(Into::into));
         let home = home.unwrap_or_default();
         // What Spring has prepared lies elsewhere afterwards.
         let aot = wish.train && spring::is_prepared(context)?;
-        let options = training::Options::read(&context.env, major, aot)?;
-        let mut extracted = training::extract(context, log, &boot, &home)?;
+        let options = training::Options::read(&context.env, major, aot, agents.jars)?;
+        let mut extracted =
+            training::extract(context, log, &boot, packaged.bindings.as_deref(), &home)?;
         if wish.train {
             training::train(context, log, &mut extracted, &home, &options)?;
         }
         packaged = packaged.extracted(context, &extracted);
     }
-    finish(context, log, packaged)
+    finish(context, log, packaged, agents.env)
 }
 
 fn package(
@@ -76,14 +78,18 @@ fn package(
     packaged::prepare(context, log, seen, recipe.compile.as_ref(), java)
 }
 
-/// Agents, the helper, processes, and what the image says about itself.
-fn finish(context: &BuildContext, log: &mut Log, packaged: Packaged) -> Result<Launch, Problem> {
-    let agents = agents::install(context, log)?;
+/// The helper, processes, and what the image says about itself.
+fn finish(
+    context: &BuildContext,
+    log: &mut Log,
+    packaged: Packaged,
+    agents: LayerEnv,
+) -> Result<Launch, Problem> {
     let live_reload = shared::LIVE_RELOAD_ENABLED.read(&context.env)?
         && live_reload::prepare(&context.app_dir, &packaged, log)?;
     let document =
         (!context.sboms.are_disabled()).then(|| sbom::document(&context.app_dir, &context.id));
-    context.helper_layer(log, &["java"], &[], launch_env(context, &packaged, agents.env))?;
+    context.helper_layer(log, &["java"], &[], launch_env(context, &packaged, agents))?;
     let start = Start { kind: packaged.kind, command: packaged.command, live_reload };
     Ok(Launch {
         processes: processes::declare(&start),

@@ -10,11 +10,12 @@ use kouti::{
 use serde::Serialize;
 
 use crate::compile_recipe::{Compile, Program};
+use crate::dependencies::{self, Watch};
 use crate::jvm::Java;
 use crate::settings;
 use crate::tool::Tool;
 use crate::tool_settings::ToolSettings;
-use crate::{artifact, downloads, failure, proxy, tree};
+use crate::{artifact, downloads, failure, jar, proxy, tree};
 
 /// Everything that decides what comes of a build.
 #[derive(Serialize)]
@@ -131,9 +132,16 @@ fn call(
         .command(&program, &context.app_dir, &env)
         .args(settings.arguments.iter().cloned())
         .args(compile.arguments.iter().cloned());
+    let watch = Watch::begin(compile.tool, &cache);
     let result = command.run(log);
     settings.take_away(&cache)?;
-    tidy(compile.tool, &cache);
+    dependencies::tidy(compile.tool, &cache);
+    // A build that fails has not read all that it needs.
+    let freed = if result.is_ok() { watch.end() } else { 0 };
+    if freed > 0 {
+        let size = kouti::bytes(freed);
+        log.step(&format!("Removing {size} of dependencies that are no longer used"));
+    }
     result.map_err(|failed| failure::explain(failed, compile, java_home_version(&env)))
 }
 
@@ -247,25 +255,6 @@ fn use_cache(tool: Tool, cache: &Path, env: &mut Env) {
     }
 }
 
-/// What must not be found by the next build: locks, and notes that a download has failed.
-fn tidy(tool: Tool, cache: &Path) {
-    if tool == Tool::Gradle {
-        for name in ["daemon", "workers", "notifications"] {
-            // Best effort: a leftover costs space only.
-            let _ = fs_err::remove_dir_all(cache.join(name));
-        }
-    }
-    for entry in walkdir::WalkDir::new(cache).into_iter().flatten() {
-        let name = entry.file_name().to_string_lossy();
-        let is_empty_jar =
-            name.ends_with(".jar") && entry.metadata().is_ok_and(|found| found.len() == 0);
-        let is_note = name.ends_with(".lastUpdated");
-        if is_empty_jar || is_note || (tool == Tool::Gradle && name.ends_with(".lock")) {
-            let _ = fs_err::remove_file(entry.path());
-        }
-    }
-}
-
 fn store(app_dir: &Path, paths: &[PathBuf], dir: &Path) -> Result<(), Problem> {
     if let [one] = paths
         && app_dir.join(one).is_file()
@@ -314,6 +303,11 @@ fn clean(context: &BuildContext, log: &mut Log) -> Result<(), Problem> {
 fn restore(layer: &Path, app_dir: &Path) -> Result<(), Problem> {
     let archive = layer.join(ONE);
     if archive.is_file() {
+        if jar::manifest(&archive).is_some_and(|manifest| manifest.launcher_agent().is_some()) {
+            // Only `java -jar` starts it.
+            fs_err::copy(&archive, app_dir.join("application.jar"))?;
+            return Ok(());
+        }
         return explode(&archive, app_dir);
     }
     for entry in fs_err::read_dir(layer)? {

@@ -10,6 +10,7 @@ mod build;
 mod compile;
 mod compile_recipe;
 mod configuration_metadata;
+mod dependencies;
 mod detect;
 mod dist_zip;
 mod downloads;

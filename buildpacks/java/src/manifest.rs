@@ -50,7 +50,12 @@ impl Manifest {
         items.map(|item| item.trim_start_matches("file:").to_owned()).collect()
     }
 
-    /// What only `java -jar` reads, as options for a start without it.
+    /// The agent that starts with the app, for which there is no option.
+    pub(crate) fn launcher_agent(&self) -> Option<&str> {
+        self.get("Launcher-Agent-Class")
+    }
+
+    /// What else only `java -jar` reads, as options for a start without it.
     pub(crate) fn options(&self) -> Vec<String> {
         let mut options = Vec::new();
         for (key, option) in [("Add-Opens", "--add-opens"), ("Add-Exports", "--add-exports")] {
@@ -83,13 +88,15 @@ mod tests {
     #[test]
     fn what_only_a_jar_can_say_becomes_options() {
         let manifest = Manifest::parse(
-            "Add-Opens: java.base/java.lang java.base/java.io\nEnable-Native-Access: ALL-UNNAMED\n",
+            "Add-Opens: java.base/java.lang java.base/java.io\nAdd-Exports: java.base/sun.nio.ch\n\
+             Enable-Native-Access: ALL-UNNAMED\n",
         );
         assert_eq!(
             manifest.options(),
             [
                 "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "--add-opens=java.base/java.io=ALL-UNNAMED",
+                "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                 "--enable-native-access=ALL-UNNAMED"
             ]
         );

@@ -31,6 +31,8 @@ pub(crate) struct Packaged {
     /// Where the usual number would be wrong.
     pub(crate) threads: Option<u64>,
     pub(crate) spring_boot: Option<SpringBoot>,
+    /// Spring Cloud Bindings, if the app gets them from us.
+    pub(crate) bindings: Option<PathBuf>,
     /// Whether only the whole JAR can change.
     pub(crate) is_one_file: bool,
 }
@@ -39,15 +41,19 @@ impl Packaged {
     /// The same app in the layout for an archive of classes.
     pub(crate) fn extracted(self, context: &BuildContext, extracted: &Extracted) -> Self {
         let app_dir = &context.app_dir;
-        let command = ["java", "-cp", &extracted.class_path, &extracted.main_class];
+        let mut command = vec!["java".to_owned()];
+        command.extend(extracted.arguments());
         let mut env = self.env.clone();
         if let Some(archive) = extracted.archive {
             let path = app_dir.join(archive).display().to_string();
             env = env.default_value(Scope::Launch, "BPI_JVM_ARCHIVE", path);
+            if extracted.with_agent {
+                env = env.default_value(Scope::Launch, "BPI_JVM_ARCHIVE_WITH_AGENT", "true");
+            }
         }
         Self {
             kind: "spring-boot-app",
-            command: command.map(str::to_owned).into(),
+            command,
             env,
             // It is on the command line.
             class_path: None,
@@ -122,6 +128,14 @@ fn exploded(
     let app_dir = &context.app_dir;
     let chosen = settings::MAIN_CLASS.read(&context.env)?;
     let main_class = chosen.as_deref().or(manifest.main_class()).unwrap_or_default().to_owned();
+    if let Some(agent) = manifest.launcher_agent() {
+        log.warn(
+            Notice::new(format!(
+                "{agent}, the Launcher-Agent-Class of the manifest, does not start with an unpacked JAR"
+            ))
+            .hint("put -javaagent:<its JAR> into JAVA_TOOL_OPTIONS of the container"),
+        );
+    }
     let mut command = vec!["java".to_owned()];
     command.extend(manifest.options());
     command.push(main_class);
@@ -241,6 +255,11 @@ fn war(
         log.warn(notice.clone());
     }
     let installed = tomcat::install(context, log, &tomcat, wars)?;
+    // Of a WAR that could be started without a server.
+    let provided = context.app_dir.join("WEB-INF/lib-provided");
+    if provided.is_dir() {
+        fs_err::remove_dir_all(provided)?;
+    }
     Ok(Packaged {
         kind: "tomcat",
         command: installed.command,

@@ -1,18 +1,18 @@
-//! What a build notes about the Java runtime that it installs, for the start of the app.
+//! What a build notes about a Java runtime or an agent that it installs, for the start of the app.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Facts about one runtime, in a file beside it: its content cannot be known before it is there,
-/// so they cannot be variables of its layer.
+/// Facts about one runtime or agent, in a file beside it: its content cannot be known before it is
+/// there, so they cannot be variables of its layer.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Facts {
     /// How many classes it has.
     pub classes: u64,
-    /// Digest of the certificates of the system when it was installed, see
+    /// Digest of the certificates of the system when a runtime was installed, see
     /// [`crate::trust::Sources::digest`].
     pub certificates: String,
 }
@@ -21,16 +21,16 @@ pub struct Facts {
 const FILE: &str = "kouti.json";
 
 impl Facts {
-    /// Writes them into the directory of a runtime.
-    pub fn write(&self, java_home: &Path) -> io::Result<()> {
+    /// Writes them into the directory of what they are about.
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
         let text = serde_json::to_string(self).map_err(io::Error::other)?;
-        fs_err::write(java_home.join(FILE), text)
+        fs_err::write(dir.join(FILE), text)
     }
 
-    /// Those of the runtime in `java_home`, if a build of ours has written them.
+    /// Those about what is in `dir`, if a build of ours has written them.
     #[must_use]
-    pub fn read(java_home: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs_err::read(java_home.join(FILE)).ok()?).ok()
+    pub fn read(dir: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs_err::read(dir.join(FILE)).ok()?).ok()
     }
 }
 

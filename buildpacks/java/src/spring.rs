@@ -1,6 +1,6 @@
 //! Prepares a Spring Boot app: labels, slices, bindings, and the layout that it is started from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kouti::catalog::Wanted;
 use kouti::version::Range;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::packaged::Packaged;
 use crate::spring_boot::SpringBoot;
+use crate::training::Wish;
 use crate::{downloads, settings, web_type};
 
 const BINDINGS: &str = "spring-cloud-bindings";
@@ -35,7 +36,9 @@ pub(crate) fn prepare(
     if aot(context, log)? {
         env = env.default_value(Scope::Launch, "BPL_SPRING_AOT_ENABLED", "true");
     }
-    if add_bindings(context, log, &boot)? {
+    let (wish, _) = Wish::read(&context.env)?.of(&boot);
+    let bindings = add_bindings(context, log, &boot, wish.extract)?;
+    if bindings.is_some() {
         env = env.default_value(Scope::Launch, "BPI_SPRING_CLOUD_BINDINGS", "true");
     }
     let slices = boot.slices(app_dir);
@@ -49,6 +52,7 @@ pub(crate) fn prepare(
         slices,
         threads,
         spring_boot: Some(boot),
+        bindings,
         ..packaged
     })
 }
@@ -82,12 +86,18 @@ struct Key {
     checksum: String,
 }
 
-/// Adds the library that turns bindings into properties, unless the app has it.
-fn add_bindings(context: &BuildContext, log: &mut Log, boot: &SpringBoot) -> Result<bool, Problem> {
+/// Adds the library that turns bindings into properties, unless the app has it. An app that is
+/// still to be laid out gets it afterwards: Spring Boot would leave it behind.
+fn add_bindings(
+    context: &BuildContext,
+    log: &mut Log,
+    boot: &SpringBoot,
+    extract: bool,
+) -> Result<Option<PathBuf>, Problem> {
     if settings::BINDINGS_DISABLED.read(&context.env)?
         || boot.has_library(&context.app_dir, BINDINGS)
     {
-        return Ok(false);
+        return Ok(None);
     }
     let given = settings::BINDINGS_VERSION.read(&context.env)?;
     let (text, origin) = match &given {
@@ -101,7 +111,8 @@ fn add_bindings(context: &BuildContext, log: &mut Log, boot: &SpringBoot) -> Res
     let layer = Layer {
         name: BINDINGS,
         title: artifact.title(),
-        uses: Uses::LAUNCH,
+        // The layout has a copy.
+        uses: if extract { Uses::CACHE } else { Uses::LAUNCH },
         key: Key { checksum: artifact.checksum.to_string() },
         env: LayerEnv::new(),
         sbom: Some(context.document(artifact)),
@@ -113,8 +124,11 @@ fn add_bindings(context: &BuildContext, log: &mut Log, boot: &SpringBoot) -> Res
     log.detail(
         "it turns bindings into properties; BP_SPRING_CLOUD_BINDINGS_DISABLED=true leaves it out",
     );
-    link(&made.dir.join(&name), &context.app_dir.join(&boot.lib).join(&name))?;
-    Ok(true)
+    let jar = made.dir.join(&name);
+    if !extract {
+        link(&jar, &context.app_dir.join(&boot.lib).join(&name))?;
+    }
+    Ok(Some(jar))
 }
 
 fn link(target: &Path, path: &Path) -> std::io::Result<()> {

@@ -20,6 +20,8 @@ pub(crate) struct SpringBoot {
     pub(crate) classes: String,
     /// The class behind the launcher.
     pub(crate) start_class: Option<String>,
+    /// For the JVM, where it is not started with the whole JAR.
+    pub(crate) options: Vec<String>,
     layers_index: Option<String>,
     title: Option<String>,
     app_version: Option<String>,
@@ -39,6 +41,7 @@ impl SpringBoot {
             lib: required("Spring-Boot-Lib")?,
             classes: required("Spring-Boot-Classes")?,
             start_class: own("Start-Class"),
+            options: manifest.options(),
             layers_index: own("Spring-Boot-Layers-Index"),
             title: own("Implementation-Title"),
             app_version: own("Implementation-Version"),

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use kouti::{BuildContext, Env, Explain, Fault, Log, Notice, Problem};
 use walkdir::WalkDir;
 
-use crate::settings;
 use crate::spring_boot::SpringBoot;
+use crate::{agents, settings};
 
 /// What the user wants of it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -25,19 +25,40 @@ pub(crate) struct Wish {
 /// The app in that layout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Extracted {
-    pub(crate) class_path: String,
-    pub(crate) main_class: String,
+    options: Vec<String>,
+    class_path: String,
+    main_class: String,
     /// Relative to the app.
     pub(crate) archive: Option<&'static str>,
+    /// Whether the app was started with an agent when the archive was made.
+    pub(crate) with_agent: bool,
+}
+
+impl Extracted {
+    /// How the JVM is started, in the build as in the image.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = self.options.clone();
+        arguments.extend(["-cp".to_owned(), self.class_path.clone(), self.main_class.clone()]);
+        arguments
+    }
 }
 
 /// The app's own JAR in it.
 const RUNNER: &str = "runner.jar";
 
+/// The first Java with archives of the newer kind.
+const AOT_CACHE: u64 = 25;
+
 impl Wish {
     pub(crate) fn read(env: &Env) -> Result<Self, Problem> {
         let train = settings::CDS_ENABLED.read(env)? || settings::AOTCACHE_ENABLED.read(env)?;
         Ok(Self { extract: train || settings::UNPACK_LAYOUT_ONLY.read(env)?, train })
+    }
+
+    /// A cache of Java 25 is only for starts with an agent or without one, as it was made. An older
+    /// JVM cannot make an archive with an agent, and does not mind one afterwards.
+    pub(crate) fn loads_agents(self, java: u64) -> bool {
+        self.train && java >= AOT_CACHE
     }
 
     /// What can be had of it for this app.
@@ -58,6 +79,7 @@ pub(crate) fn extract(
     context: &BuildContext,
     log: &mut Log,
     boot: &SpringBoot,
+    bindings: Option<&Path>,
     java: &Path,
 ) -> Result<Extracted, Problem> {
     let main_class = boot.start_class.clone().ok_or(NoStartClass)?;
@@ -70,7 +92,15 @@ pub(crate) fn extract(
         .args(["-Djarmode=tools", "-jar", RUNNER, "extract", "--force", "--destination"])
         .arg(context.app_dir.as_os_str())
         .run(log)?;
-    Ok(Extracted { class_path: RUNNER.to_owned(), main_class, archive: None })
+    let mut class_path = RUNNER.to_owned();
+    if let Some(bindings) = bindings {
+        // Neither Spring Boot nor the manifest of the app knows of it.
+        let library = Path::new("lib").join(bindings.file_name().unwrap_or_default());
+        fs_err::copy(bindings, context.app_dir.join(&library))?;
+        class_path = format!("{class_path}:{}", library.display());
+    }
+    let options = boot.options.clone();
+    Ok(Extracted { options, class_path, main_class, ..Extracted::default() })
 }
 
 /// JARs within the JAR must not be compressed, and the manifest stands first.
@@ -103,7 +133,7 @@ pub(crate) fn train(
     options: &Options,
 ) -> Result<(), Problem> {
     set_times(&context.app_dir)?;
-    let (archive, flag) = if options.java >= 25 {
+    let (archive, flag) = if options.java >= AOT_CACHE {
         ("application.aot", "-XX:AOTCacheOutput=")
     } else {
         ("application.jsa", "-XX:ArchiveClassesAtExit=")
@@ -113,12 +143,11 @@ pub(crate) fn train(
     if options.aot {
         arguments.insert(0, "-Dspring.aot.enabled=true".to_owned());
     }
-    arguments.extend([
-        "-cp".to_owned(),
-        extracted.class_path.clone(),
-        extracted.main_class.clone(),
-    ]);
+    arguments.extend(options.agents.iter().map(|jar| format!("-javaagent:{jar}")));
+    arguments.extend(extracted.arguments());
     let mut env = context.env.clone();
+    let (name, value) = agents::PASSIVE;
+    env.set(name, value);
     if let Some(given) = &options.given {
         env.set("JAVA_TOOL_OPTIONS", given);
     }
@@ -131,6 +160,8 @@ pub(crate) fn train(
     let made = context.app_dir.join(archive).is_file();
     if result.is_ok() && made {
         extracted.archive = Some(archive);
+        let others = env.get("JAVA_TOOL_OPTIONS").unwrap_or_default().contains("-javaagent:");
+        extracted.with_agent = !options.agents.is_empty() || others;
         return Ok(());
     }
     let hung = started.elapsed() >= Duration::from_secs(seconds);
@@ -153,17 +184,24 @@ pub(crate) struct Options {
     pub(crate) java: u64,
     pub(crate) aot: bool,
     pub(crate) given: Option<String>,
+    /// Agents that are loaded there.
+    pub(crate) agents: Vec<String>,
 }
 
 impl Options {
-    pub(crate) fn read(env: &Env, java: u64, aot: bool) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        env: &Env,
+        java: u64,
+        aot: bool,
+        agents: Vec<String>,
+    ) -> Result<Self, Problem> {
         let new = settings::TRAINING_OPTIONS.read(env)?;
         let old = settings::OLD_TRAINING_OPTIONS.read(env)?;
         let given = new.or(old);
         if aot && given.is_some() {
             return Err(OptionsWithAot.into());
         }
-        Ok(Self { java, aot, given })
+        Ok(Self { java, aot, given, agents })
     }
 }
 

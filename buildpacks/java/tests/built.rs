@@ -11,18 +11,26 @@ fn an_unpacked_jar_is_started_by_its_class() {
         .file(
             MANIFEST,
             "Main-Class: org.example.App\nClass-Path: lib/a.jar lib/missing.jar\n\
-             Add-Opens: java.base/java.lang\n",
+             Add-Opens: java.base/java.lang\nAdd-Exports: java.base/sun.nio.ch\n\
+             Launcher-Agent-Class: org.example.Agent\n",
         )
         .file("org/example/App.class", "")
         .file("lib/a.jar", jar(&[("A.class", "")]))
         .build();
     assert_snapshot!(build.processes(), @"
-    executable-jar: java --add-opens=java.base/java.lang=ALL-UNNAMED org.example.App
-    task: java --add-opens=java.base/java.lang=ALL-UNNAMED org.example.App
-    web (default): java --add-opens=java.base/java.lang=ALL-UNNAMED org.example.App
+    executable-jar: java --add-opens=java.base/java.lang=ALL-UNNAMED --add-exports=java.base/sun.nio.ch=ALL-UNNAMED org.example.App
+    task: java --add-opens=java.base/java.lang=ALL-UNNAMED --add-exports=java.base/sun.nio.ch=ALL-UNNAMED org.example.App
+    web (default): java --add-opens=java.base/java.lang=ALL-UNNAMED --add-exports=java.base/sun.nio.ch=ALL-UNNAMED org.example.App
     ");
     assert_eq!(build.launch_env("web")["CLASSPATH"], "<app>:lib/a.jar:lib/missing.jar");
     assert!(build.log().contains("not in the app: lib/missing.jar"), "{}", build.log());
+    assert!(
+        build.log().contains(
+            "warning: org.example.Agent, the Launcher-Agent-Class of the manifest, does not start"
+        ),
+        "{}",
+        build.log()
+    );
     assert!(build.find_layer("jdk").is_none());
 }
 
@@ -110,6 +118,11 @@ fn agents_are_in_the_image_when_they_are_asked_for() {
     assert!(options.contains("azure-application-insights-java-3.7.9.jar"), "{options}");
     assert_eq!(build.launch_env("web")["OTEL_JAVAAGENT_ENABLED"], "false");
     assert!(build.layer("jattach").has("bin/jattach"));
+
+    // Two classes of the runtime and one of each agent, of which 35 % are loaded, times ten.
+    let launch = build.launch("web").env("BPL_JVM_CLASS_ADJUSTMENT", "1000%");
+    let (_, log) = launch.prepare().unwrap();
+    assert!(log.contains("Loaded Class Count: 14,"), "{log}");
 }
 
 #[test]

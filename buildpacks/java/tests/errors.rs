@@ -351,7 +351,7 @@ fn a_start_in_the_build_that_fails() {
     );
     assert_snapshot!(app.fails().error(), @"
     error[training-failed]: the app failed when it was started in the build
-      caused by: `timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar fail.Main` ended with exit code 1
+      caused by: `timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar fail.Main` ended with exit code 1
 
     hint: it must not need a database or another service there: TRAINING_RUN_JAVA_TOOL_OPTIONS can switch such things off
     hint: BP_JVM_AOTCACHE_TRAINING_OPTIONAL=true goes on without an archive

@@ -6,6 +6,7 @@ mod detect;
 mod errors;
 mod launch;
 mod maven;
+mod rebuilds;
 mod servers;
 mod settings;
 mod spring;

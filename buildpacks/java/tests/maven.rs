@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use kouti_testing::{Case, Tool, Types};
 
-use crate::support::{MANIFEST, bare, boot_jar, jar, maven, maven_app};
+use crate::support::{MANIFEST, POM, bare, boot_jar, jar, maven, maven_app};
 
 #[test]
 fn a_first_build_runs_maven_and_leaves_no_source() {
@@ -96,6 +96,7 @@ fn whatever_decides_what_is_built_makes_it_run_again() {
             (|case| case.file("src/main/java/App.java", "class App { }")) as fn(Case) -> Case,
             "files changed",
         ),
+        (|case| case.file("README.md", "more"), "files changed"),
         (|case| case.env("BP_MAVEN_ACTIVE_PROFILES", "p1"), "arguments was"),
         (|case| case.env("BP_JVM_VERSION", "25"), "java was"),
         (|case| case.env("MAVEN_OPTS", "-Xmx2g"), "options changed"),
@@ -214,6 +215,38 @@ fn another_buildpacks_jdk_builds_the_app() {
 }
 
 #[test]
+fn a_project_file_can_lie_below_the_app() {
+    let mvn = "mkdir -p sub/target && cp -R built/. sub/target/";
+    let app = maven_app()
+        .artifact(maven("3.9.99", Tool::script(mvn)))
+        .without("pom.xml")
+        .file("sub/pom.xml", POM)
+        .env("BP_MAVEN_POM_FILE", "sub/pom.xml")
+        .env("BP_MAVEN_BUILT_MODULE", "sub");
+    let build = app.build();
+    assert!(build.commands()[0].contains(" --file sub/pom.xml "), "{:?}", build.commands());
+    assert!(build.log().contains("pom.xml (java.version)   21"), "{}", build.log());
+    assert!(build.app_path("org/example/App.class").is_file());
+}
+
+#[test]
+fn maven_finds_node_for_a_front_end() {
+    let node = "mkdir -p $layers/node/bin\nprintf '[types]\\nbuild = true\\n' >$layers/node.toml\n\
+        printf '#!/bin/sh\\necho node of another buildpack\\n' >$layers/node/bin/node\n\
+        chmod +x $layers/node/bin/node";
+    let theirs =
+        kouti_testing::Fake::new("test/node").plan("provides = [{ name = \"node\" }]").build(node);
+    let mvn = "node\nmkdir -p target && cp -R built/. target/";
+    let build = maven_app()
+        .artifact(maven("3.9.99", Tool::script(mvn)))
+        .file("package.json", "{}")
+        .env("BP_JAVA_INSTALL_NODE", "true")
+        .before(theirs)
+        .build();
+    assert!(build.log().contains("node of another buildpack"), "{}", build.log());
+}
+
+#[test]
 fn what_is_named_to_stay_stays() {
     let app = maven_app().file("config/shop.yml", "a: b").file("docs/x.md", "");
     let build = app.env("BP_INCLUDE_FILES", "config/*").build();
@@ -244,6 +277,17 @@ fn quarkus_is_started_from_its_own_layout() {
     ");
     assert_eq!(build.launch_env("web")["BPI_JAVA_FRAMEWORK"], "quarkus");
     assert_eq!(build.image().app.len(), 5, "lib, quarkus-run.jar, app, quarkus and the rest");
+}
+
+#[test]
+fn a_jar_with_its_own_agent_stays_whole() {
+    let manifest = "Main-Class: A\nLauncher-Agent-Class: org.example.Agent\n";
+    let app = maven_app().without("built").file("built/shop.jar", jar(&[(MANIFEST, manifest)]));
+    let build = app.build();
+    let processes = build.clean(&build.processes());
+    assert!(processes.contains("web (default): java -jar <app>/application.jar"), "{processes}");
+    assert!(!build.log().contains("warning"), "{}", build.log());
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
 }
 
 #[test]

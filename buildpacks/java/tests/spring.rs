@@ -1,8 +1,9 @@
 //! Spring Boot apps.
 
 use insta::assert_snapshot;
+use kouti_testing::Case;
 
-use crate::support::{bare, boot_jar, jar};
+use crate::support::{MANIFEST, bare, boot_jar, jar};
 
 #[test]
 fn a_jar_is_unpacked_in_its_place() {
@@ -63,6 +64,76 @@ fn bindings_of_the_right_generation_are_added_unless_they_are_there() {
     assert!(off.build().find_layer("spring-cloud-bindings").is_none());
 }
 
+/// An unpacked Spring Boot app that says nothing about layers.
+fn unpacked(launcher: &str, root: &str) -> Case {
+    let manifest = format!(
+        "Main-Class: org.springframework.boot.loader.launch.{launcher}\n\
+         Start-Class: org.example.Shop\nSpring-Boot-Version: 4.1.2\n\
+         Spring-Boot-Classes: {root}/classes/\nSpring-Boot-Lib: {root}/lib/\n\
+         Enable-Native-Access: ALL-UNNAMED\n"
+    );
+    bare()
+        .file(MANIFEST, manifest)
+        .file(&format!("{root}/classes/org/example/Shop.class"), "")
+        .file(&format!("{root}/lib/spring-web-6.2.0.jar"), jar(&[("A.class", "")]))
+        .file(&format!("{root}/lib/own-1-SNAPSHOT.jar"), jar(&[("B.class", "")]))
+}
+
+#[test]
+fn libraries_are_apart_from_the_app_without_an_index() {
+    let app = unpacked("JarLauncher", "BOOT-INF");
+    let build = app.build();
+    let slices: Vec<String> = build.slices().iter().map(|slice| slice.join(" ")).collect();
+    assert_snapshot!(slices.join("\n"), @"
+    BOOT-INF/lib/spring-cloud-bindings-2.0.4.jar BOOT-INF/lib/spring-web-6.2.0.jar
+    BOOT-INF/lib/own-1-SNAPSHOT.jar
+    BOOT-INF/classes/org/example/Shop.class META-INF/MANIFEST.MF
+    ");
+    let own =
+        build.rebuild_with(|case| case.file("BOOT-INF/classes/org/example/Shop.class", "changed"));
+    assert_eq!(own.image().app[..2], build.image().app[..2]);
+    assert_ne!(own.image().app, build.image().app);
+
+    // What a manifest says only counts for a whole JAR.
+    let extracted = app.env("BP_UNPACK_LAYOUT_ONLY", "true").build();
+    assert!(
+        extracted.processes().contains(
+            "web (default): java --enable-native-access=ALL-UNNAMED -cp runner.jar:lib/spring"
+        ),
+        "{}",
+        extracted.processes()
+    );
+}
+
+#[test]
+fn a_war_that_can_be_started_needs_no_server() {
+    let app = unpacked("WarLauncher", "WEB-INF").file("WEB-INF/lib-provided/tomcat.jar", "");
+    let build = app.build();
+    let launcher = "org.springframework.boot.loader.launch.WarLauncher\n";
+    assert!(build.processes().contains(launcher), "{}", build.processes());
+    assert!(build.find_layer("tomcat").is_none());
+    assert_eq!(build.launch_env("web")["BPI_JAVA_FRAMEWORK"], "spring-boot");
+    assert_eq!(build.image().app.len(), 3, "libraries, snapshots and the rest");
+
+    let served = app.env("BP_JAVA_APP_SERVER", "tomcat").build();
+    assert!(served.layer("tomcat").types().launch);
+    assert_eq!(served.launch_env("web")["BPI_JAVA_FRAMEWORK"], "tomcat");
+    assert!(!served.app_path("WEB-INF/lib-provided").exists(), "the server brings its own");
+}
+
+#[test]
+fn an_app_with_few_threads_gets_memory_for_few() {
+    let reactive = jar(&[("org/springframework/web/reactive/DispatcherHandler.class", "")]);
+    let files: [(&str, &[u8]); 1] = [("BOOT-INF/lib/spring-webflux-6.2.0.jar", &reactive)];
+    let build = bare().file("shop.jar", boot_jar("4.1.2", &files)).build();
+    assert_eq!(build.launch_env("web")["BPI_JVM_THREAD_COUNT"], "50");
+    let threads = |launch: kouti_testing::Launch| launch.prepare().unwrap().1;
+    let log = threads(build.launch("web"));
+    assert!(log.contains("Thread Count: 50,"), "{log}");
+    let log = threads(build.launch("web").env("BPL_JVM_THREAD_COUNT", "70"));
+    assert!(log.contains("Thread Count: 70,"), "{log}");
+}
+
 #[test]
 fn an_old_generation_is_warned_about() {
     let log = bare().file("shop.jar", boot_jar("3.2.1", &[])).build().log();
@@ -81,21 +152,24 @@ fn an_archive_of_classes_is_made_by_a_start_in_the_build() {
     let build = app.build();
     assert_snapshot!(build.clean(&build.commands().join("\n")), @"
     java -Djarmode=tools -jar runner.jar extract --force --destination <app>
-    timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
-    java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar org.example.Shop
+    timeout 120s <layers>/kouti_java/jre/bin/java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    java -Dspring.context.exit=onRefresh -XX:ArchiveClassesAtExit=application.jsa -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
     ");
     assert_snapshot!(build.processes(), @"
-    spring-boot-app: java -cp runner.jar org.example.Shop
-    task: java -cp runner.jar org.example.Shop
-    web (default): java -cp runner.jar org.example.Shop
+    spring-boot-app: java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    task: java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
+    web (default): java -cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org.example.Shop
     ");
+    assert!(build.app_path("lib/spring-cloud-bindings-2.0.4.jar").is_file());
+    assert!(!build.layer("spring-cloud-bindings").types().launch, "the app has a copy");
     let env = build.launch_env("web");
     assert!(env["JAVA_TOOL_OPTIONS"].contains("-XX:SharedArchiveFile=<app>/application.jsa"));
     assert!(!env.contains_key("CLASSPATH"));
     let (off, _) = build.launch("web").env("BPL_JVM_CDS_ENABLED", "false").prepare().unwrap();
     assert!(!off.get("JAVA_TOOL_OPTIONS").unwrap().contains("SharedArchive"));
+    assert_eq!(build.rebuild().image_digest(), build.image_digest());
 
-    let newer = app.env("BP_JVM_VERSION", "25").build();
+    let newer = app.clone().env("BP_JVM_VERSION", "25").build();
     assert!(
         newer.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("-XX:AOTCache=<app>/application.aot")
     );
@@ -105,6 +179,44 @@ fn an_archive_of_classes_is_made_by_a_start_in_the_build() {
     let layout = layout.build();
     assert!(!layout.launch_env("web")["JAVA_TOOL_OPTIONS"].contains("Archive"));
     assert!(layout.app_path("runner.jar").is_file());
+    assert!(layout.processes().contains("-cp runner.jar:lib/spring-cloud-bindings-2.0.4.jar org"));
+
+    let without = app.env("BP_SPRING_CLOUD_BINDINGS_DISABLED", "true").build();
+    assert!(without.processes().contains("-cp runner.jar org"), "{}", without.processes());
+}
+
+#[test]
+fn agents_and_an_archive_of_classes_go_together() {
+    let app = bare().file("shop.jar", boot_jar("4.1.2", &[])).env("BP_JVM_CDS_ENABLED", "true");
+    let agent = "-javaagent:<layers>/kouti_java/opentelemetry-java/opentelemetry-java-2.31.0.jar";
+    let monitored = app.clone().env("BP_OPENTELEMETRY_ENABLED", "true");
+    let has_archive = |launch: kouti_testing::Launch| {
+        let (env, log) = launch.prepare().unwrap();
+        let options = env.get("JAVA_TOOL_OPTIONS").unwrap().to_owned();
+        let is_used =
+            ["-XX:AOTCache=", "-XX:SharedArchiveFile="].iter().any(|flag| options.contains(flag));
+        assert_eq!(log.contains("the archive of classes is not used"), !is_used, "{log}");
+        is_used
+    };
+
+    // Java 25 knows whether there was an agent.
+    let newest = monitored.clone().env("BP_JVM_VERSION", "25").build();
+    let calls = newest.calls("java");
+    let training = calls.last().unwrap();
+    assert!(training.args.contains(&agent.to_owned()), "{:?}", training.args);
+    assert_eq!(training.env["OTEL_JAVAAGENT_ENABLED"], "false");
+    assert!(has_archive(newest.launch("web")));
+    let again = newest.rebuild();
+    assert!(again.calls("java").last().unwrap().args.contains(&agent.to_owned()));
+    assert_eq!(again.image_digest(), newest.image_digest());
+    let without = app.env("BP_JVM_VERSION", "25").build();
+    assert!(has_archive(without.launch("web")));
+    assert!(!has_archive(without.launch("web").env("JAVA_TOOL_OPTIONS", "-javaagent:/x.jar")));
+
+    // Before, none can be there while the archive is made, and any afterwards.
+    let older = monitored.build();
+    assert!(!older.commands().join("\n").contains("-javaagent"), "{:?}", older.commands());
+    assert!(has_archive(older.launch("web")));
 }
 
 #[test]

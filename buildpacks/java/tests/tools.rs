@@ -142,4 +142,21 @@ fn with_several_tools_the_log_says_which_one() {
     let named = app.env("BP_JAVA_BUILD_TOOL", "gradle").build();
     assert_eq!(named.calls("gradle").len(), 1);
     assert!(!named.log().contains("build files of"));
+
+    let wrapper = "#!/bin/sh\nmkdir -p build/libs\ncp built/shop-1.0.jar build/libs/\n";
+    let build = maven_app()
+        .file("build.gradle", "")
+        .program("gradlew", wrapper)
+        .file("gradle/wrapper/gradle-wrapper.jar", "")
+        .file("gradle/wrapper/gradle-wrapper.properties", "distributionUrl=x\n")
+        .build();
+    assert!(build.log().contains("Running ./gradlew"), "{}", build.log());
+    assert!(
+        build.log().contains(
+            "warning: the app has build files of Gradle and of Maven: Gradle builds it\n\
+             hint: BP_JAVA_BUILD_TOOL=maven takes the other one"
+        ),
+        "{}",
+        build.log()
+    );
 }

@@ -38,9 +38,8 @@ pub(super) fn trust_store(start: &mut Start<'_>) -> Result<(), Problem> {
     }
     let count = new.len();
     let all: Vec<_> = known.into_iter().chain(new).collect();
-    let path = start.temporary().join(format!("kouti-{}.jks", &digest[..16]));
-    match fs_err::write(&path, trust::write_store(&all)) {
-        Ok(()) => {
+    match start.leave(&trust::write_store(&all), "jks") {
+        Ok(path) => {
             start.outcome.debug(format!("{count} certificates of the system added"));
             start.flag(format!("-Djavax.net.ssl.trustStore={}", path.display()));
         }

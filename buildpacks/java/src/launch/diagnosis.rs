@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kouti::Problem;
 
-use super::start::Start;
+use super::start::{Start, new_file};
 
 /// Where the heap goes when it overflows.
 pub(super) fn heap_dump(start: &mut Start<'_>) {
@@ -27,8 +27,7 @@ pub(super) fn heap_dump(start: &mut Start<'_>) {
 /// A directory that is there may be one of others, or of a container that is read-only.
 fn make_writable(dir: &Path) -> std::io::Result<()> {
     fs_err::create_dir_all(dir)?;
-    let probe = dir.join(".kouti-probe");
-    fs_err::write(&probe, "")?;
+    let (_, probe) = new_file(dir)?;
     fs_err::remove_file(probe)
 }
 

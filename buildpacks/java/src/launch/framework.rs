@@ -4,6 +4,7 @@ use std::path::Path;
 
 use kouti::Problem;
 
+use super::agents;
 use super::start::Start;
 
 /// Options that the build has prepared for.
@@ -48,6 +49,14 @@ fn archive(start: &mut Start<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let is_aot = Path::new(path).extension().is_some_and(|extension| extension == "aot");
+    let with_agent = start.switch("BPI_JVM_ARCHIVE_WITH_AGENT", false)?;
+    if is_aot && with_agent != agents::are_loaded(start) {
+        let (made, is) = if with_agent { ("with", "without") } else { ("without", "with") };
+        start.outcome.warn(format!(
+            "the archive of classes is not used: it was made {made} an agent, and the app is started {is}"
+        ));
+        return Ok(());
+    }
     let flag = if is_aot { "-XX:AOTCache=" } else { "-XX:SharedArchiveFile=" };
     if Path::new(path).is_file() {
         start.flag_unless(&format!("{flag}{path}"), flag);

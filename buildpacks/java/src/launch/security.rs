@@ -27,10 +27,8 @@ pub(super) fn properties(start: &mut Start<'_>) {
     if text.is_empty() {
         return;
     }
-    let name = format!("kouti-{}.security", &kouti::sha256(&text)[..16]);
-    let path = start.temporary().join(name);
-    match fs_err::write(&path, text) {
-        Ok(()) => start.flag(format!("-Djava.security.properties={}", path.display())),
+    match start.leave(text.as_bytes(), "security") {
+        Ok(path) => start.flag(format!("-Djava.security.properties={}", path.display())),
         Err(error) => start.outcome.warn(format!(
             "security properties are not set: {error}; give the container a writable /tmp"
         )),

@@ -1,5 +1,6 @@
 //! What the parts of the helper have in common: where they look, and where they put what they found.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use kouti::setting::Value as _;
@@ -46,6 +47,22 @@ impl<'a> Start<'a> {
         self.env.given("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
     }
 
+    /// Leaves a file for the JVM.
+    ///
+    /// Containers may share the directory: the name tells the content, and whoever reads a file of
+    /// another start finds all of it.
+    pub(super) fn leave(&self, content: &[u8], ending: &str) -> io::Result<PathBuf> {
+        let dir = self.temporary();
+        let path = dir.join(format!("kouti-{}.{ending}", &kouti::sha256(content)[..16]));
+        if fs_err::read(&path).is_ok_and(|there| there == content) {
+            return Ok(path);
+        }
+        let (mut file, own) = new_file(&dir)?;
+        file.write_all(content)?;
+        fs_err::rename(own, &path)?;
+        Ok(path)
+    }
+
     pub(super) fn flag(&mut self, flag: impl Into<String>) {
         self.flags.push(flag.into());
     }
@@ -78,6 +95,18 @@ impl<'a> Start<'a> {
     /// A port.
     pub(super) fn port(&self, name: &str, default: u64) -> Result<u64, Problem> {
         Ok(self.number(name, 1, 65_535)?.unwrap_or(default))
+    }
+}
+
+/// A file in `dir` that no other start has, whatever its container shares with ours.
+pub(super) fn new_file(dir: &Path) -> io::Result<(fs_err::File, PathBuf)> {
+    let mut number = 0_u32;
+    loop {
+        let path = dir.join(format!(".kouti-{number}"));
+        match fs_err::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            opened => return opened.map(|file| (file, path)),
+        }
     }
 }
 

@@ -210,6 +210,43 @@ fn no_heap_at_all_says_what_would_do() {
 }
 
 #[test]
+fn the_total_comes_from_the_best_source() {
+    let total = |limit: Option<&str>, free: Option<&str>, given: Option<&str>| {
+        let root = container("21.0.2");
+        match limit {
+            Some(limit) => fs_err::write(root.path().join("sys/fs/cgroup/memory.max"), limit),
+            None => fs_err::remove_file(root.path().join("sys/fs/cgroup/memory.max")),
+        }
+        .unwrap();
+        if let Some(free) = free {
+            fs_err::create_dir_all(root.path().join("proc")).unwrap();
+            fs_err::write(root.path().join("proc/meminfo"), format!("MemAvailable: {free} kB\n"))
+                .unwrap();
+        }
+        let given: Vec<_> =
+            given.map(|given| ("BPL_JVM_TOTAL_MEMORY", given)).into_iter().collect();
+        let (_, said) = run(root.path(), &given);
+        let (_, total) = said.split_once("(Total Memory: ").unwrap();
+        let total = total.split(',').next().unwrap().to_owned();
+        let warning = said.lines().find(|line| line.contains("warning: there is"));
+        (total, warning.unwrap_or_default().to_owned())
+    };
+    let none = String::new();
+    let limit = Some("1073741824\n");
+    let free = Some("3145728");
+    assert_eq!(total(limit, free, Some("2G")), ("2G".to_owned(), none.clone()));
+    assert_eq!(total(limit, free, None), ("1G".to_owned(), none.clone()));
+    assert_eq!(total(Some("max\n"), free, None), ("3G".to_owned(), none.clone()));
+    assert_eq!(total(None, free, None), ("3G".to_owned(), none));
+    let (assumed, warning) = total(None, None, None);
+    assert_eq!(assumed, "1G");
+    assert!(warning.contains("no memory limit, and the available memory is unknown"), "{warning}");
+    let (most, warning) = total(limit, free, Some("65T"));
+    assert_eq!(most, "64T");
+    assert!(warning.contains("there is more memory than 64T"), "{warning}");
+}
+
+#[test]
 fn old_javas_get_what_they_need() {
     let root = container("1.8.0_492");
     fs_err::write(root.path().join("sys/fs/cgroup/cpu.max"), "100000 100000").unwrap();
@@ -453,6 +490,100 @@ fn a_database_url_is_handed_on_when_asked_for() {
 }
 
 #[test]
+fn each_variable_of_heroku_has_its_form_for_java() {
+    let root = container("21.0.2");
+    let on = ("BPL_JAVA_DATABASE_URL_ENABLED", "true");
+    let set = |variables: &[(&str, &str)]| {
+        let (set, _) = run(root.path(), &[&[on], variables].concat());
+        let lines = set.lines().filter(|line| !line.starts_with("JAVA_TOOL_OPTIONS="));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for source in ["JAWSDB_URL", "JAWSDB_MARIA_URL", "CLEARDB_DATABASE_URL"] {
+        let found = set(&[(source, "mysql://u:p@db/shop")]);
+        assert!(
+            found.contains("JDBC_DATABASE_URL=jdbc:mysql://db/shop?user=u&password=p\n"),
+            "{source}: {found}"
+        );
+    }
+    let database = ("DATABASE_URL", "postgres://u:p@db/shop");
+    let first = set(&[database, ("JAWSDB_URL", "mysql://v:q@other/x")]);
+    assert!(first.contains("JDBC_DATABASE_USERNAME=u"), "{first}");
+
+    let pool = ("DATABASE_CONNECTION_POOL_URL", "postgres://w:r@pool/shop");
+    let pooled = set(&[database, pool]);
+    for prefix in ["DATABASE_CONNECTION_POOL_JDBC", "JDBC_DATABASE", "SPRING_DATASOURCE"] {
+        assert!(pooled.contains(&format!("{prefix}_USERNAME=w")), "{prefix}: {pooled}");
+    }
+    assert_eq!(set(&[pool]), "", "only beside a database");
+
+    insta::assert_snapshot!(set(&[
+        ("HEROKU_POSTGRESQL_BLUE_URL", "postgres://b:s@blue/x"),
+        ("REDIS_URL", "redis://cache"),
+        ("INFERENCE_KEY", "k"),
+        ("INFERENCE_URL", "https://ai"),
+        ("INFERENCE_MODEL_ID", "m"),
+    ]), @"
+    HEROKU_POSTGRESQL_BLUE_JDBC_PASSWORD=s
+    HEROKU_POSTGRESQL_BLUE_JDBC_URL=jdbc:postgresql://blue/x?user=b&password=s&sslmode=require
+    HEROKU_POSTGRESQL_BLUE_JDBC_USERNAME=b
+    SPRING_AI_OPENAI_APIKEY=k
+    SPRING_AI_OPENAI_BASEURL=https://ai
+    SPRING_AI_OPENAI_CHAT_OPTIONS_MODEL=m
+    SPRING_REDIS_URL=redis://cache
+    ");
+
+    for (off, variable, gone) in [
+        ("DISABLE_SPRING_DATASOURCE_URL", database, "SPRING_DATASOURCE"),
+        ("DISABLE_SPRING_REDIS_URL", ("REDIS_URL", "redis://cache"), "SPRING_REDIS_URL"),
+        ("DISABLE_SPRING_AI_CONFIG", ("INFERENCE_KEY", "k"), "SPRING_AI_OPENAI_APIKEY"),
+    ] {
+        assert!(set(&[variable]).contains(gone), "{off}");
+        let without = set(&[variable, (off, "true")]);
+        assert!(!without.contains(gone), "{off}: {without}");
+    }
+    assert!(!set(&[database, ("SPRING_DATASOURCE_URL", "own")]).contains("SPRING_DATASOURCE_USER"));
+    assert!(
+        !set(&[("REDIS_URL", "a"), ("SPRING_REDIS_URL", "own")]).contains("SPRING_REDIS_URL=a")
+    );
+}
+
+#[test]
+fn starts_at_once_do_not_get_into_each_others_way() {
+    let root = container("21.0.2");
+    let home = root.path();
+    let dumps = home.join("dumps").display().to_string();
+    let starts = |providers: [&str; 8]| -> Vec<String> {
+        std::thread::scope(|scope| {
+            let starts = providers.map(|provider| {
+                let variables =
+                    [("SECURITY_PROVIDERS", provider), ("BPL_HEAP_DUMP_PATH", dumps.as_str())];
+                scope.spawn(move || run(home, &variables))
+            });
+            let all = starts.into_iter().map(|start| start.join().unwrap());
+            all.map(|(set, said)| {
+                assert!(!said.contains("warning"), "{said}");
+                let (_, file) = set.split_once("-Djava.security.properties=<tmp>/").unwrap();
+                file.split_whitespace().next().unwrap().to_owned()
+            })
+            .collect()
+        })
+    };
+    let providers = ["1|a.A", "1|b.B", "1|a.A", "1|b.B", "1|a.A", "1|b.B", "1|a.A", "1|b.B"];
+    let files = starts(providers);
+    for (file, provider) in files.iter().zip(providers) {
+        let text = fs_err::read_to_string(home.join(file)).unwrap();
+        let line = format!("security.provider.{}\n", provider.replace('|', "="));
+        assert!(text.contains(&line), "{file}: {text}");
+    }
+    // Who is there already may be reading it.
+    let time = std::time::SystemTime::UNIX_EPOCH;
+    let file = fs_err::OpenOptions::new().write(true).open(home.join(&files[0])).unwrap();
+    file.file().set_modified(time).unwrap();
+    assert_eq!(starts(providers), files);
+    assert_eq!(home.join(&files[0]).metadata().unwrap().modified().unwrap(), time);
+}
+
+#[test]
 fn new_certificates_go_into_a_store_of_their_own() {
     let root = container("21.0.2");
     let key = rcgen::generate_simple_self_signed(["one".to_owned()]).unwrap();
@@ -465,6 +596,11 @@ fn new_certificates_go_into_a_store_of_their_own() {
         [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("BPL_JVM_CACERTS_DISABLED", "false")];
     let (set, _) = run(root.path(), &variables);
     assert!(set.contains("-Djavax.net.ssl.trustStore=<tmp>/kouti-"), "{set}");
+
+    // Another image that knows more has the same ones added, and not the same store.
+    let more = rcgen::generate_simple_self_signed(["two".to_owned()]).unwrap();
+    fs_err::write(&cacerts, crate::trust::write_store(&[more.cert.der().to_vec()])).unwrap();
+    assert_ne!(run(root.path(), &variables).0, set);
 
     // A build that has seen the same ones leaves nothing to do.
     let digest = crate::trust::Sources::find(bundle.to_str(), None).digest();
