@@ -78,8 +78,12 @@ impl<'a> Story<'a> {
         let present = newest_node(workspace)?;
         let story = Self { workspace, setup, copy, feed: Upstream::start(), present };
         // Whoever maintains Kouti has compiled it before.
-        workspace.say("rollout", "compiling the buildpack in a copy of the workspace");
+        workspace.say("rollout", "compiling in a copy of the workspace");
         story.xtask("package nodejs").quiet(workspace, "rollout-before")?;
+        Command::new("cargo")
+            .args(["build", "--quiet", "--package", "xtask", "--features", "openpgp"])
+            .dir(&story.copy)
+            .quiet(workspace, "rollout-before")?;
         Ok(story)
     }
 
