@@ -108,7 +108,9 @@ fn httpd_and_fpm_are_one_app() {
     let call = build.app(&app).env("BP_PHP_SERVER", "httpd");
     let _ = call.env("BP_PHP_FRONT_CONTROLLER", "index.php").succeeds();
     let container = build.image.run().hardened().start();
-    assert_eq!(container.get("/.env").status, 403);
+    for (path, status) in [("/.env", 403), ("/.well-known/proof.txt", 200), ("/index.php", 200)] {
+        assert_eq!(container.get(path).status, status, "{path}");
+    }
     let body = probe(&container, "/some/page", "Authorization: Bearer t\r\n");
     for line in ["sapi=fpm-fcgi", "path=/some/page", "HTTP_AUTHORIZATION=Bearer t"] {
         assert!(body.contains(line), "{line}: {body}");

@@ -9,11 +9,14 @@ use kouti_launch::helper::Outcome;
 use kouti_report::{Explain, Fault, Problem};
 
 use crate::names;
-use crate::run_dir::{run_dir, write};
+use crate::run_dir::{forget, run_dir, write};
 use crate::session::{Session, quoted};
 
 /// Where the files of [`php_launch`] are, below the directory of the container.
 const DIR: &str = "conf.d";
+const PLATFORM: &str = "70-platform.ini";
+const LAUNCH: &str = "80-launch.ini";
+const SESSION: &str = "90-session.ini";
 
 /// Writes what `BPL_PHP_INI` and bindings say where PHP looks for it. Runs before every process,
 /// so that workers and consoles have the same PHP as the web server.
@@ -37,11 +40,11 @@ pub(crate) fn configured(env: &Env) -> Result<Outcome, Problem> {
 fn configure(env: &Env, outcome: &mut Outcome) -> Result<(), Problem> {
     let mut files = Vec::new();
     if let Some(text) = env.given("BPL_PHP_INI") {
-        files.push(("80-launch.ini", directives(text)?));
+        files.push((LAUNCH, directives(text)?));
     }
     // Sticky sessions of Cloud Foundry's router go by this name.
     if env.given("VCAP_APPLICATION").is_some() {
-        files.push(("70-platform.ini", "session.name = JSESSIONID\n".to_owned()));
+        files.push((PLATFORM, "session.name = JSESSIONID\n".to_owned()));
     }
     let bindings = Bindings::for_launch(env.as_map())?;
     if let Some(session) = Session::choose(env, &bindings)? {
@@ -55,12 +58,16 @@ fn configure(env: &Env, outcome: &mut Outcome) -> Result<(), Problem> {
             // them so, and users stay logged in.
             text.push_str("session.name = PHPSESSIONID\n");
         }
-        files.push(("90-session.ini", text));
+        files.push((SESSION, text));
     }
     if files.is_empty() {
         return Ok(());
     }
     let dir = run_dir(env)?.join(DIR);
+    // A directory that outlives the container may have those of another start.
+    for name in [PLATFORM, LAUNCH, SESSION] {
+        forget(&dir.join(name))?;
+    }
     for (name, text) in files {
         write(&dir.join(name), &text)?;
     }

@@ -11,6 +11,7 @@ use kouti_report::{Explain, Fault, Problem};
 use rustix::process::Signal;
 
 use crate::process_file::Entry;
+use crate::run_dir::forget;
 use crate::supervisor::{Address, Service};
 use crate::workers::{Room, Workers};
 use crate::{launch_files, launch_settings, names};
@@ -280,13 +281,6 @@ fn port(env: &Env, usual: u16) -> Result<u16, BadPort> {
             .ok()
             .filter(|port| *port > 0)
             .ok_or_else(|| BadPort { text: text.to_owned() }),
-    }
-}
-
-fn forget(path: &Path) -> io::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

@@ -35,13 +35,18 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
         fs_err::create_dir_all(parent)?;
     }
     // A file that was made with other rights would keep them.
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    forget(path)?;
     let mut options = fs_err::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     io::Write::write_all(&mut options.open(path)?, text.as_bytes())
+}
+
+/// Removes a file if there is one.
+pub(crate) fn forget(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Nothing can be written when the container starts.

@@ -1,7 +1,8 @@
 //! Runs PHP-FPM and a web server as one app: in order at the start, in reverse at the end.
 //!
 //! The web server is stopped first and finishes what it has accepted, while PHP still answers. If
-//! one of them ends by itself, so does the other, and with them the container.
+//! one of them ends by itself, so does the other, and with them the container: at once if that was
+//! PHP, without which nothing can be finished.
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -53,6 +54,9 @@ const LOOK: Duration = Duration::from_millis(2);
 /// What PHP gets at the end, if the web server takes all the time; and what a program gets that
 /// was told to stop at once.
 const LAST: Duration = Duration::from_secs(1);
+/// What others get twice, to finish and to end, after PHP-FPM has ended by itself: within a second
+/// the platform can start a new container.
+const ABANDONED: Duration = Duration::from_millis(400);
 /// What was stopped by a signal from outside ends with this code if it took too long.
 const TERMINATED: u8 = 143;
 /// A server that ends well by itself has no reason to.
@@ -198,10 +202,18 @@ impl Group {
     /// Ends the services, the last one first. The code tells whether all did so in time.
     fn stop(&mut self, deadline: Instant) -> u8 {
         let mut in_time = true;
+        let (deadline, last) = if self.is_without_php() {
+            (deadline.min(Instant::now() + ABANDONED), ABANDONED)
+        } else {
+            (deadline, LAST)
+        };
         for index in (0..self.running.len()).rev() {
             // PHP gets a second even if the web server has taken all the time.
-            let limit =
-                if index == 0 { deadline } else { deadline.checked_sub(LAST).unwrap_or(deadline) };
+            let limit = if index == 0 || self.is_without_php() {
+                deadline
+            } else {
+                deadline.checked_sub(last).unwrap_or(deadline)
+            };
             let Running { id, finish, .. } = self.running[index];
             if self.running[index].end.is_none() {
                 let _ = kill_process(id, finish);
@@ -215,7 +227,7 @@ impl Group {
             };
             let _ = kill_process_group(id, signal);
         }
-        let end = Instant::now() + LAST;
+        let end = Instant::now() + last;
         for index in 0..self.running.len() {
             if !self.waits_for(index, end, Running::is_gone) {
                 let _ = kill_process_group(self.running[index].id, Signal::KILL);
@@ -223,6 +235,11 @@ impl Group {
             }
         }
         if in_time { 0 } else { TERMINATED }
+    }
+
+    /// Whether nobody can answer what the web server still waits for.
+    fn is_without_php(&self) -> bool {
+        self.running.iter().any(|service| service.name == "php-fpm" && service.has_ended())
     }
 
     /// Waits until something is so of a service; a second request to stop means at once.

@@ -28,6 +28,9 @@ const UNLIMITED: u64 = 512 * memory::MIB;
 const HUGE: u64 = 8 << 40;
 /// PHP's own `memory_limit`.
 const USUAL: u64 = 128 * memory::MIB;
+/// What PHP takes before it runs anything. It refuses a `memory_limit` below that, which is usually
+/// one without its unit, and keeps its own.
+const LEAST: u64 = 2 * memory::MIB;
 
 impl Room {
     /// `root` is `/` outside tests.
@@ -35,10 +38,7 @@ impl Room {
         let memory = memory::limit(env, root).filter(|limit| *limit < HUGE).unwrap_or(UNLIMITED);
         let quota = cgroup::cpu_limit(root).map(|thousandths| thousandths.div_ceil(1000));
         let cores = allowed_cores(root).min(quota.unwrap_or(u64::MAX)).max(1);
-        let each = match ini_values::effective(env, "memory_limit") {
-            Some(text) => ini_values::bytes(&text).unwrap_or(memory),
-            None => USUAL,
-        };
+        let each = each(ini_values::effective(env, "memory_limit").as_deref(), memory);
         Self { memory, cores, each }
     }
 
@@ -59,6 +59,13 @@ impl Room {
         );
         Workers { count, why }
     }
+}
+
+/// What a worker may take by this `memory_limit`.
+fn each(limit: Option<&str>, memory: u64) -> u64 {
+    let Some(text) = limit else { return USUAL };
+    let each = ini_values::bytes(text).unwrap_or(memory);
+    if each < LEAST { USUAL } else { each }
 }
 
 impl Workers {
@@ -113,6 +120,15 @@ mod tests {
             (16384, 2, 128, 28),
         ] {
             assert_eq!(count(memory, cores, each), expected, "{memory} {cores} {each}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_php_refuses_is_none() {
+        for (limit, expected) in
+            [(None, USUAL), (Some("64M"), 64 << 20), (Some("-1"), 9 << 30), (Some("256"), USUAL)]
+        {
+            assert_eq!(each(limit, 9 << 30), expected, "{limit:?}");
         }
     }
 

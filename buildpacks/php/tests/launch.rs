@@ -1,6 +1,7 @@
 //! The supervisor and the helper, in processes of the image with fake servers.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use kouti_testing::{Built, Case, Fake, Launch};
@@ -47,8 +48,12 @@ impl Place {
     }
 
     fn launch(&self, build: &Built) -> Launch {
+        self.launch_type(build, "web")
+    }
+
+    fn launch_type(&self, build: &Built, process_type: &str) -> Launch {
         build
-            .launch("web")
+            .launch(process_type)
             .env("KOUTI_FPM_LISTEN", self.listener.local_addr().unwrap().to_string())
             .env("KOUTI_PHP_RUN_DIR", self.dir.path().join("run").to_str().unwrap())
     }
@@ -174,17 +179,22 @@ fn is_there(group: &str) -> bool {
 }
 
 #[test]
-fn no_worker_outlives_a_master_that_was_killed() {
-    let (build, place) = (page().build(), Place::new());
+fn nothing_outlives_a_master_that_was_killed_by_a_second() {
+    // A web server with requests that nobody will answer.
+    let busy = NGINX.replace("nginx: finished\" >&2; exit 0'", "nginx: asked to finish\" >&2'");
+    let case = bare().file("index.php", "<?php\n").before(nginx_with(&busy));
+    let (build, place) = (case.build(), Place::new());
     let mut web = place.launch(&build).env("FPM_WORKER", "1").start().unwrap();
     web.wait_for("nginx: started").unwrap();
     let master = place.read("fpm");
     assert!(is_there(&master));
+    let killed = Instant::now();
     std::process::Command::new("kill").args(["-9", master.trim()]).status().unwrap();
     let exit = web.wait().unwrap();
+    assert!(killed.elapsed() < Duration::from_secs(1), "{:?}: {}", killed.elapsed(), exit.log);
     assert_eq!(exit.status.code(), Some(137), "{}", exit.log);
     assert!(exit.log.contains("php-start: php-fpm was killed by signal 9"), "{}", exit.log);
-    assert!(exit.log.contains("nginx: finished"), "{}", exit.log);
+    assert!(exit.log.contains("nginx: asked to finish"), "{}", exit.log);
     assert!(!is_there(&master), "its worker is gone too");
 }
 
@@ -299,16 +309,22 @@ fn without_a_launcher_the_supervisor_does_what_the_helper_does() {
     );
 }
 
-#[test]
-fn sessions_are_bound_when_the_container_starts() {
-    let (build, place) = (page().build(), Place::new());
+/// A binding for sessions; the directory in which it is.
+fn bound(entries: &[(&str, &str)]) -> tempfile::TempDir {
     let bindings = tempfile::tempdir().unwrap();
     let dir = bindings.path().join("sessions");
     fs_err::create_dir(&dir).unwrap();
-    for (name, text) in [("type", "php-redis-session"), ("host", "db"), ("password", "canary")] {
+    for (name, text) in entries {
         fs_err::write(dir.join(name), text).unwrap();
     }
-    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap());
+    bindings
+}
+
+#[test]
+fn sessions_are_bound_when_the_container_starts() {
+    let (build, place) = (page().build(), Place::new());
+    let bindings = bound(&[("type", "php-redis-session"), ("host", "db"), ("password", "canary")]);
+    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", bindings.path());
     let mut web = web.start().unwrap();
     web.wait_for("nginx: started").unwrap();
     let exit = web.stop().unwrap();
@@ -319,6 +335,82 @@ fn sessions_are_bound_when_the_container_starts() {
     session.save_handler = "redis"
     session.save_path = "tcp://db:6379?auth=canary"
     "#);
+}
+
+#[test]
+fn a_store_for_sessions_is_what_its_binding_says() {
+    let (build, place) = (page().build(), Place::new());
+    let extensions = place.dir.path().join("extensions");
+    fs_err::create_dir(&extensions).unwrap();
+    for name in ["igbinary", "memcached", "msgpack", "redis"] {
+        fs_err::write(extensions.join(format!("{name}.so")), "").unwrap();
+    }
+    let ini = |entries: &[(&str, &str)]| {
+        let bindings = bound(entries);
+        let web = place.launch(&build).env("SERVICE_BINDING_ROOT", bindings.path());
+        web.env("PHP_EXTENSION_DIR", &extensions).prepare().unwrap();
+        let ini = place.read("conf.d/90-session.ini");
+        ini.replace(&*bindings.path().to_string_lossy(), "/bindings")
+    };
+    // Of another start with the same `/tmp`.
+    let _ = place.launch(&build).env("BPL_PHP_INI", "a.b=c").prepare().unwrap();
+    let (redis, memcached) = (("type", "php-redis-session"), ("type", "php-memcached-session"));
+    let servers = ("servers", "a:11211,b");
+    let files = [
+        ini(&[redis, ("host", "db"), ("tls", "true"), ("ca.crt", "certificate")]),
+        ini(&[memcached, servers]),
+        ini(&[memcached, servers, ("username", "me"), ("password", "p\"a$s{")]),
+    ];
+    assert_snapshot!(files.join("\n"), @r#"
+    extension = igbinary
+    extension = redis
+    session.save_handler = "redis"
+    session.save_path = "tls://db:6379?stream[cafile]=/bindings/sessions/ca.crt"
+
+    extension = igbinary
+    extension = msgpack
+    extension = memcached
+    session.save_handler = "memcached"
+    session.save_path = "a:11211,b"
+    memcached.sess_binary_protocol = "On"
+    memcached.sess_persistent = "On"
+
+    extension = igbinary
+    extension = msgpack
+    extension = memcached
+    session.save_handler = "memcached"
+    session.save_path = "a:11211,b"
+    memcached.sess_binary_protocol = "On"
+    memcached.sess_persistent = "On"
+    memcached.sess_sasl_username = "me"
+    memcached.sess_sasl_password = "p\"a$s{"
+    "#);
+    assert!(!place.dir.path().join("run/conf.d/80-launch.ini").exists());
+}
+
+#[test]
+fn a_worker_of_a_procfile_has_the_same_php() {
+    let worker = Fake::new("test/procfile").build(
+        "printf '[[processes]]\ntype = \"worker\"\ncommand = [\"php\"]\nargs = [\"worker.php\"]\n' \
+         >\"$layers/launch.toml\"",
+    );
+    let case = page().file(".php.ini.d/own.ini", "a.b = c\n").after(worker);
+    let (build, place) = (case.build(), Place::new());
+    let bindings = bound(&[("type", "php-redis-session"), ("host", "db")]);
+    let worker = place.launch_type(&build, "worker").env("BPL_PHP_INI", "memory_limit=1G");
+    let worker = worker.env("SERVICE_BINDING_ROOT", bindings.path()).start().unwrap();
+    let exit = worker.wait().unwrap();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
+    let calls = build.launch_calls();
+    assert_eq!(calls[0].line(), "php worker.php");
+    let web = build.launch_env("web");
+    assert_eq!(calls[0].env["PHPRC"], web["PHPRC"]);
+    let run_dir = place.dir.path().join("run/conf.d").display().to_string();
+    let scanned = calls[0].env["PHP_INI_SCAN_DIR"].strip_suffix(&format!(":{run_dir}")).unwrap();
+    assert_eq!(build.clean(scanned), web["PHP_INI_SCAN_DIR"]);
+    assert!(scanned.ends_with("/.php.ini.d"), "{scanned}");
+    assert_eq!(place.read("conf.d/80-launch.ini"), "memory_limit = 1G\n");
+    assert!(place.read("conf.d/90-session.ini").contains("tcp://db:6379"));
 }
 
 #[test]
@@ -460,12 +552,8 @@ fn a_procfile_can_name_paketos_supervisor() {
 #[test]
 fn a_store_for_sessions_needs_its_extension() {
     let (build, place) = (page().build(), Place::new());
-    let bindings = tempfile::tempdir().unwrap();
-    let dir = bindings.path().join("sessions");
-    fs_err::create_dir(&dir).unwrap();
-    fs_err::write(dir.join("type"), "php-memcached-session").unwrap();
-    let root = bindings.path().to_str().unwrap();
-    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", root);
+    let bindings = bound(&[("type", "php-memcached-session")]);
+    let web = place.launch(&build).env("SERVICE_BINDING_ROOT", bindings.path());
     assert_snapshot!(build.clean(&web.prepare().unwrap_err().to_string()), @"
     launch: exec.d kouti_php/helper/exec.d/10-php-launch: exit status: 1
     error[no-session-extension]: sessions are to be kept in memcached, but this PHP has no extension `memcached`

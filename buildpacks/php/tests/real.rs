@@ -1,8 +1,12 @@
-//! The real PHP, PHP-FPM, nginx and Composer, as `cargo xtask mirror` makes them.
+//! The real PHP, PHP-FPM, nginx, httpd and Composer, as `cargo xtask mirror` makes them.
 //!
 //! `cargo xtask test unit` runs them as a step of their own: each unpacks PHP.
 
+mod ends;
+mod httpd;
 mod packages;
+mod reload;
+mod sessions;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +14,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kouti_testing::lifecycle::Env;
-use kouti_testing::real::{Site, archive};
+use kouti_testing::real::{self, Answer, Site, archive};
 use kouti_testing::{Artifact, Built, Case, Subject};
 
 /// Generated configurations name places below `/tmp`, which these tests share.
@@ -21,10 +25,15 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 struct Archives {
-    php: (String, Vec<u8>),
-    nginx: (String, Vec<u8>),
-    composer: (String, Vec<u8>),
+    php: Archive,
+    nginx: Archive,
+    /// Not everywhere.
+    httpd: Option<Archive>,
+    composer: Archive,
 }
+
+/// Version and bytes.
+type Archive = (String, Vec<u8>);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -35,9 +44,8 @@ fn archives() -> &'static Archives {
     let find = || {
         let php = archive(&root(), "php", "bin/php")?;
         let nginx = archive(&root(), "nginx", "sbin/nginx")?;
-        let phar = composer_phar()?;
-        let name = phar.file_stem()?.to_str()?.strip_prefix("composer-")?.to_owned();
-        Some(Archives { php, nginx, composer: (name, fs_err::read(phar).unwrap()) })
+        let httpd = archive(&root(), "httpd", "bin/httpd");
+        Some(Archives { php, nginx, httpd, composer: mirrored("composer-", ".phar")? })
     };
     FOUND
         .get_or_init(find)
@@ -45,24 +53,23 @@ fn archives() -> &'static Archives {
         .expect("first run `cargo xtask mirror --only php --only nginx`")
 }
 
-fn composer_phar() -> Option<PathBuf> {
+/// A file of the mirror that is not tried first.
+fn mirrored(prefix: &str, suffix: &str) -> Option<Archive> {
     let entries = fs_err::read_dir(root().join("target/mirror/archives")).ok()?;
-    let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.find(|path| path.extension().is_some_and(|extension| extension == "phar"))
+    entries.filter_map(|entry| Some(entry.ok()?.path())).find_map(|path| {
+        let version = path.file_name()?.to_str()?.strip_prefix(prefix)?.strip_suffix(suffix)?;
+        Some((version.to_owned(), fs_err::read(&path).unwrap()))
+    })
 }
 
 /// The real programs, and nginx in the same group.
 fn case() -> Case {
-    let Archives { php, nginx, composer } = archives();
-    let artifact = |id: &str, (version, bytes): &(String, Vec<u8>)| {
-        Artifact::new(id, version).bytes(bytes.clone())
-    };
+    case_with(&archives().php)
+}
+
+fn case_with(php: &Archive) -> Case {
+    let Archives { nginx, composer, .. } = archives();
     let program = env!("CARGO_BIN_EXE_kouti-php");
-    let manifest_dir = env!("CARGO_MANIFEST_DIR");
-    let nginx = Subject::neighbour(program, manifest_dir, "nginx")
-        .artifact(artifact("nginx", nginx))
-        .default_version("nginx", "*")
-        .optional();
     Case::new(program, concat!(env!("CARGO_MANIFEST_DIR"), "/buildpack.toml"))
         .helper(env!("CARGO_BIN_EXE_kouti-php-helper"))
         .env("KOUTI_TODAY", "2026-06-01")
@@ -70,11 +77,38 @@ fn case() -> Case {
         .default_version("composer", "2.*")
         .artifact(artifact("php", php))
         .artifact(artifact("composer", composer).with("name", "Composer"))
-        .before(nginx)
+        .before(provider("nginx", nginx))
+}
+
+fn artifact(id: &str, (version, bytes): &Archive) -> Artifact {
+    Artifact::new(id, version).bytes(bytes.clone())
+}
+
+/// The buildpack of another program, with the real one.
+fn provider(name: &str, archive: &Archive) -> Subject {
+    let program = env!("CARGO_BIN_EXE_kouti-php");
+    Subject::neighbour(program, env!("CARGO_MANIFEST_DIR"), name)
+        .artifact(artifact(name, archive))
+        .default_version(name, "*")
+        .optional()
 }
 
 fn probe() -> Case {
     case().app_dir(root().join("tests/apps/php-probe")).env("BP_PHP_SERVER", "nginx")
+}
+
+/// [`case`] with httpd in place of nginx, where one runs on this host.
+fn on_httpd() -> Option<Case> {
+    let httpd = archives().httpd.as_ref()?;
+    Some(case().before(provider("httpd", httpd)).env("BP_PHP_SERVER", "httpd"))
+}
+
+/// [`probe`] with a front controller on each web server that runs on this host.
+fn probes() -> Vec<(&'static str, Case)> {
+    let httpd = on_httpd().map(|case| case.app_dir(root().join("tests/apps/php-probe")));
+    let cases = [("nginx", Some(probe())), ("httpd", httpd)];
+    let cases = cases.into_iter().filter_map(|(server, case)| Some((server, case?)));
+    cases.map(|(server, case)| (server, case.env("BP_PHP_FRONT_CONTROLLER", "index.php"))).collect()
 }
 
 /// What a program of the image prints, with the variables of its process.
@@ -90,9 +124,13 @@ fn output(built: &Built, script: &str) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
-/// Of a protocol that knows no chunks.
+/// By a protocol that knows no chunks.
+fn plain(site: &Site, path: &str) -> Answer {
+    site.send(&format!("GET {path} HTTP/1.0\r\nHost: site.example\r\n\r\n"))
+}
+
 fn body(site: &Site) -> String {
-    site.send("GET / HTTP/1.0\r\nHost: site.example\r\n\r\n").body
+    plain(site, "/").body
 }
 
 fn post(site: &Site, bytes: usize) -> String {
@@ -164,72 +202,6 @@ fn requests_reach_php_as_they_should() {
     let site = Site::start(&built, &[("BPL_PHP_INI", "post_max_size=64M;memory_limit=256M")]);
     assert_eq!(post(&site, 40 << 20), format!("200 {}", 40 << 20));
     assert!(site.get("/x").body.contains("memory_limit=256M"));
-}
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn what_runs_is_finished_and_nothing_new_begins() {
-    let _alone = alone();
-    let case = probe();
-    let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
-    let mut site = Site::start(&built, &[("WEB_CONCURRENCY", "2")]);
-    assert_eq!(site.get("/").status, 200);
-    let port = site.port();
-    let slow = std::thread::spawn(move || request(port, "/slow?seconds=1"));
-    site.wait_for("a slow request has begun");
-    let exit = site.stop();
-    let answer = slow.join().unwrap();
-    assert!(answer.ends_with("finished\n"), "{answer}");
-    assert_eq!(exit.status.code(), Some(0), "{}", exit.log);
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens any more");
-}
-
-fn request(port: u16, path: &str) -> String {
-    use std::io::{Read as _, Write as _};
-
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\n\r\n").unwrap();
-    let mut text = String::new();
-    let _ = stream.read_to_string(&mut text);
-    text
-}
-
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn snippets_are_templates_and_are_read_again() {
-    let _alone = alone();
-    let case = probe();
-    let header = "add_header X-Own {{env \"FOO\"}};\n";
-    let built = case
-        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
-        .file(".nginx.conf.d/own-server.conf", header)
-        .file(".php.fpm.d/own.conf", "php_value[memory_limit] = 90M\n")
-        .build();
-    assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
-    let site = Site::start(&built, &[("FOO", "one")]);
-    assert_eq!(site.get("/x").header("X-Own"), Some("one"));
-    assert!(site.get("/x").body.contains("memory_limit=90M"));
-
-    fs_err::write(built.app_path(".nginx.conf.d/own-server.conf"), header.replace("Own", "New"))
-        .unwrap();
-    fs_err::write(built.app_path(".php.fpm.d/own.conf"), "php_value[memory_limit] = 91M\n")
-        .unwrap();
-    site.signal("HUP");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    loop {
-        let answer = site.get("/x");
-        if answer.header("X-New") == Some("one") && answer.body.contains("memory_limit=91M") {
-            break;
-        }
-        assert!(std::time::Instant::now() < deadline, "{}\n{}", answer.head, answer.body);
-    }
-    // A slip leaves what runs as it is.
-    fs_err::write(built.app_path(".nginx.conf.d/own-server.conf"), "nonsense;\n").unwrap();
-    let mut site = site;
-    site.signal("HUP");
-    site.wait_for("the configuration stays as it was");
-    let answer = site.get("/x");
-    assert_eq!(answer.header("X-New"), Some("one"), "{}\n{}", answer.head, answer.body);
 }
 
 /// Shaped like the defaults of Cloud Foundry's classic buildpack, which users copy and change.
@@ -378,59 +350,34 @@ fn an_app_without_composer_has_a_document_root_and_no_more() {
 
 #[test]
 #[ignore = "needs runtimes of the local profile"]
-fn php_serves_alone_and_fpm_ends_the_container() {
+fn every_extension_of_every_archive_loads() {
     let _alone = alone();
-    let case = probe();
-    let built = case.env("BP_PHP_SERVER", "php-server").build();
-    let site = Site::start(&built, &[]);
-    assert!(site.get("/").body.contains("sapi=cli-server"));
-    assert_eq!(site.stop().status.code(), Some(0));
-
-    let case = probe();
-    let built = case.env("BP_PHP_FRONT_CONTROLLER", "index.php").build();
-    let mut site = Site::start(&built, &[]);
-    let master = site.send("GET /fpm HTTP/1.0\r\nHost: x\r\n\r\n").body;
-    let killed = Command::new("kill").args(["-9", master.trim()]).status().unwrap();
-    assert!(killed.success());
-    site.wait_for("php-fpm was killed by signal 9");
-    assert_eq!(site.stop().status.code(), Some(137));
-    let group = format!("kill -s 0 -- -{}", master.trim());
-    let left = Command::new("sh").args(["-c", &group]).output().unwrap();
-    assert!(!left.status.success(), "workers of FPM have outlived it");
-
-    // What PHP-FPM refuses is told, and no web server is started.
-    let exit = built
-        .launch("web")
-        .env("BPL_PHP_INI", "zend_extension=/missing.so; memory_limit=1")
-        .env("PHP_FPM_PATH", "/missing.conf")
-        .start()
-        .unwrap()
-        .wait()
-        .unwrap();
-    assert_ne!(exit.status.code(), Some(0), "{}", exit.log);
-    assert!(exit.log.contains("php-fpm ended by itself with code 78"), "{}", exit.log);
+    let all = real::archives(&root(), "php", "bin/php");
+    assert!(!all.is_empty(), "first run `cargo xtask mirror --only php`");
+    for php in &all {
+        let names = extensions(&php.1);
+        assert!(names.len() > 40, "{names:?}");
+        let case = case_with(php).file("index.php", "<?php\n");
+        let built = case.env("BP_PHP_EXTENSIONS", names.join(",")).build();
+        let loaded =
+            output(&built, "php -m").to_ascii_lowercase().replace("zend opcache", "opcache");
+        assert!(!loaded.contains("warning"), "{}: {loaded}", php.0);
+        for name in names {
+            assert!(loaded.lines().any(|line| line == name), "{name} of {}: {loaded}", php.0);
+        }
+    }
 }
 
-#[test]
-#[ignore = "needs runtimes of the local profile"]
-fn every_extension_of_the_archive_loads() {
-    let _alone = alone();
-    let (case, archives) = (case(), archives());
+/// Those that are in an archive as files.
+fn extensions(archive: &[u8]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("php.tgz");
-    fs_err::write(&file, &archives.php.1).unwrap();
+    fs_err::write(&file, archive).unwrap();
     let listed = Command::new("tar").arg("-tzf").arg(&file).output().unwrap().stdout;
     let listed = String::from_utf8(listed).unwrap();
-    let names: Vec<_> = listed
+    let names = listed
         .lines()
         .filter_map(|path| path.split_once("/extensions/")?.1.strip_suffix(".so"))
-        .map(|name| name.rsplit('/').next().unwrap_or(name))
-        .collect();
-    assert!(names.len() > 40, "{names:?}");
-    let built = case.file("index.php", "<?php\n").env("BP_PHP_EXTENSIONS", names.join(",")).build();
-    let loaded = output(&built, "php -m").to_ascii_lowercase().replace("zend opcache", "opcache");
-    assert!(!loaded.contains("warning"), "{loaded}");
-    for name in names {
-        assert!(loaded.lines().any(|line| line == name), "{name}: {loaded}");
-    }
+        .map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    names.collect()
 }

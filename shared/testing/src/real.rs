@@ -19,20 +19,38 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// `None`, and a line on standard error, where there is none.
 #[must_use]
 pub fn archive(root: &Path, name: &str, program: &str) -> Option<(String, Vec<u8>)> {
-    let entries = fs_err::read_dir(root.join("target/mirror/archives"));
-    let mut found: Vec<PathBuf> =
-        entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
-    found.retain(|path| version_of(path, name).is_some());
-    found.sort();
-    let Some(archive) = found.into_iter().rev().find(|archive| runs(archive, program)) else {
+    let found = candidates(root, name).into_iter().find(|archive| runs(archive, program));
+    let Some(archive) = found else {
         #[expect(clippy::print_stderr, reason = "the name of a skipped test has to be seen")]
         {
             eprintln!("skipped: first run `cargo xtask mirror --only {name}`");
         }
         return None;
     };
-    let version = version_of(&archive, name)?.to_owned();
-    Some((version, fs_err::read(&archive).expect("the archive can be read")))
+    Some(read(&archive, name))
+}
+
+/// All such archives, the newest first.
+#[must_use]
+pub fn archives(root: &Path, name: &str, program: &str) -> Vec<(String, Vec<u8>)> {
+    let all = candidates(root, name).into_iter();
+    all.filter(|archive| runs(archive, program)).map(|archive| read(&archive, name)).collect()
+}
+
+/// Those of that name, the newest first.
+fn candidates(root: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(root.join("target/mirror/archives"));
+    let mut found: Vec<PathBuf> =
+        entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    found.retain(|path| version_of(path, name).is_some());
+    found.sort();
+    found.reverse();
+    found
+}
+
+fn read(archive: &Path, name: &str) -> (String, Vec<u8>) {
+    let version = version_of(archive, name).expect("it is a candidate").to_owned();
+    (version, fs_err::read(archive).expect("the archive can be read"))
 }
 
 fn version_of<'a>(archive: &'a Path, name: &str) -> Option<&'a str> {
@@ -195,6 +213,13 @@ impl Site {
     pub fn stop(mut self) -> Exit {
         let running = self.running.take().expect("it is stopped once");
         running.stop().expect("the process can be stopped")
+    }
+
+    /// Waits until it has ended by itself.
+    #[must_use]
+    pub fn wait(mut self) -> Exit {
+        let running = self.running.take().expect("it is waited for once");
+        running.wait().expect("the process ends")
     }
 }
 

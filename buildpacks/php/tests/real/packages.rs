@@ -92,7 +92,11 @@ fn packages_are_installed_kept_and_replaced() {
     assert_eq!(body(&site), "one old gd fileinfo mysqli zip mbstring bz2 - ");
     assert_eq!(site.get("/build/info.txt").body, "made\n");
     drop(site);
-    assert_eq!(output(&built, "php -v").lines().next().map(|line| &line[..4]), Some("PHP "));
+    let console = output(&built, "php -m");
+    for name in ["gd", "fileinfo", "mysqli", "zip", "mbstring", "bz2"] {
+        assert!(console.lines().any(|line| line == name), "{name}: {console}");
+    }
+    assert!(!console.contains("xdebug") && !console.contains("arning"), "{console}");
     let launch = built.sbom("kouti_php/sbom.cdx.json");
     assert!(launch.contains("pkg:composer/acme/greeter@1.0.0"), "{launch}");
     assert!(!launch.contains("acme/tester"), "{launch}");
@@ -120,6 +124,32 @@ fn packages_are_installed_kept_and_replaced() {
     let body = body(&site);
     assert!(body.starts_with("two ") && body.ends_with("xdebug "), "{body}");
     assert!(!changed.app_path("vendor/acme/polyfill").exists());
+}
+
+#[test]
+#[ignore = "needs runtimes of the local profile"]
+fn packages_in_the_source_need_no_network() {
+    let _alone = alone();
+    let case = shop(case());
+    let resolving =
+        case.clone().env("BP_COMPOSER_INSTALL_OPTIONS", "--no-dev --ignore-platform-reqs");
+    let first = resolving.build();
+    let source = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp")
+        .arg("-RL")
+        .arg(first.app_path("vendor"))
+        .arg(source.path().join("vendor"))
+        .status();
+    assert!(copied.unwrap().success());
+    let lock = first.app_file("composer.lock").replace("packages/", "https://packages.invalid/");
+    assert!(lock.contains("https://packages.invalid/greeter-1.tar"), "{lock}");
+    let built = case.without("packages").file("composer.lock", lock).app_dir(source.path()).build();
+    let log = built.log();
+    assert!(log.contains("warning: the source has a `vendor` of its own: it is kept"), "{log}");
+    assert!(log.contains("Nothing to install, update or remove"), "{log}");
+    assert!(built.find_layer("composer-packages").is_none());
+    let site = Site::start(&built, &[]);
+    assert!(body(&site).starts_with("one old "), "{}", body(&site));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use kouti_testing::upstream::{Authority, Upstream};
 use super::{alone, body, case, probe};
 
 /// An authority, and certificates by it for a server and a client; none without a program for it.
-fn certificates(dir: &Path) -> bool {
+pub(super) fn certificates(dir: &Path) -> bool {
     let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority \
             -keyout authority.key -out ca.crt && for name in tls client; do
             openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout $name.key -out $name.csr &&
@@ -47,8 +47,12 @@ fn nginx_speaks_tls_with_clients_that_it_knows() {
         .env("BP_PHP_NGINX_ENABLE_HTTPS", "true")
         .build();
     assert!(built.log().contains("warning: nginx cannot check all of it here"), "{}", built.log());
-    let mut site =
-        Site::start(&built, &[("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap())]);
+    let site = Site::start(&built, &[("SERVICE_BINDING_ROOT", bindings.path().to_str().unwrap())]);
+    knows_its_clients(site, &site_dir);
+}
+
+/// A client with a certificate is let in, others are not.
+fn knows_its_clients(mut site: Site, certificates: &Path) {
     site.wait_for("php-fpm is ready");
     let curl = |options: &[&str]| {
         let output = Command::new("curl")
@@ -60,11 +64,39 @@ fn nginx_speaks_tls_with_clients_that_it_knows() {
             .unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let path = |name: &str| site_dir.join(name).to_string_lossy().into_owned();
+    let path = |name: &str| certificates.join(name).to_string_lossy().into_owned();
     let known = curl(&["--cert", &path("client.crt"), "--key", &path("client.key")]);
     assert!(known.contains("HTTPS=on\n"), "{known}");
     let unknown = curl(&[]);
     assert!(unknown.contains("No required SSL certificate was sent"), "{unknown}");
+}
+
+#[test]
+#[ignore = "needs runtimes of the local profile"]
+fn a_snippet_can_bring_the_certificate_which_the_build_checks() {
+    let _alone = alone();
+    let dir = tempfile::tempdir().unwrap();
+    if !certificates(dir.path()) {
+        return;
+    }
+    let path = ".nginx.conf.d/tls-server.conf";
+    let text = "ssl_certificate certs/tls.crt;\nssl_certificate_key certs/tls.key;\n\
+                ssl_client_certificate certs/ca.crt;\nssl_verify_client on;\n";
+    let case = probe()
+        .env("BP_PHP_FRONT_CONTROLLER", "index.php")
+        .env("BP_PHP_NGINX_ENABLE_HTTPS", "true")
+        .file(path, text);
+    let case = ["tls.crt", "tls.key", "ca.crt"].iter().fold(case, |case, name| {
+        case.file(&format!("certs/{name}"), fs_err::read(dir.path().join(name)).unwrap())
+    });
+    let built = case.clone().build();
+    assert!(!built.log().contains("warning: nginx"), "{}", built.log());
+    knows_its_clients(Site::start(&built, &[]), dir.path());
+
+    let without_key = text.replace("ssl_certificate_key certs/tls.key;\n", "");
+    let failed = case.file(path, without_key).fails().error();
+    assert!(failed.starts_with("error[bad-server-configuration]: nginx refuses"), "{failed}");
+    assert!(failed.contains("no \"ssl_certificate_key\" is defined"), "{failed}");
 }
 
 /// Asks a server with both clients that PHP has.
