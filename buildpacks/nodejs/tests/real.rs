@@ -567,6 +567,50 @@ mod nightly {
 
     #[test]
     #[ignore = "real package managers"]
+    fn packages_of_a_workspace_may_be_modules() {
+        for manager in ALL {
+            let registry = Registry::start();
+            let mut files = workspace(manager);
+            for (path, text) in &mut files {
+                *text = match *path {
+                    "packages/web/server.js" => "import lib from 'lib'\nconsole.log(lib)\n".into(),
+                    "packages/lib/index.js" => {
+                        "import greet from 'greet'\nexport default greet('module')\n".into()
+                    }
+                    "package.json" => continue,
+                    path if path.ends_with(".json") => {
+                        text.replacen('{', r#"{"type": "module", "exports": "./index.js","#, 1)
+                    }
+                    _ => continue,
+                };
+            }
+            let case = manager.app(&registry, &files);
+            let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
+            let printed = prints(&build);
+            assert!(printed.contains("hello module hello module\n"), "{manager:?}: {printed}");
+            assert_eq!(named(&build, "tool"), [""; 0], "{manager:?}: {}", build.log());
+        }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn packages_of_yarn_classic_may_stay_where_they_are_needed() {
+        let registry = Registry::start();
+        let mut files = workspace(YarnClassic);
+        let hoisted = r#""workspaces":["packages/*"]"#;
+        let apart = r#""workspaces":{"packages":["packages/*"],"nohoist":["**"]}"#;
+        files[0].1 = files[0].1.replace(hoisted, apart);
+        assert!(files[0].1.contains("nohoist"), "{}", files[0].1);
+        let case = YarnClassic.app(&registry, &files).env("BP_NODE_PROJECT_PATH", "packages/web");
+        let build = case.build();
+        assert!(build.app_path("packages/lib/node_modules/greet").is_dir());
+        assert_eq!(prints(&build), "hello lib hello lib\n");
+        assert_eq!(named(&build, "tool"), [""; 0], "{}", build.log());
+        assert_eq!(build.rebuild().image_digest(), build.image_digest());
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
     fn every_package_manager_runs_turborepo() {
         for manager in ALL {
             let registry = Registry::start();
