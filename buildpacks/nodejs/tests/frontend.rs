@@ -87,6 +87,29 @@ esac
 }
 
 #[test]
+fn of_two_configurations_that_of_nginx_counts() {
+    let servers = ["nginx", "httpd"];
+    for server in servers {
+        let case = vite(server).file("nginx.conf", "").file("httpd.conf", "");
+        assert!(case.env("BP_NODE_RUN_SCRIPTS", "build").detect().passes(), "{server}");
+    }
+    // Both groups fit, so the order of the builder decides.
+    let builder: toml::Table = include_str!("../../../builder.toml").parse().unwrap();
+    let groups = builder["order"].as_array().unwrap().iter();
+    let required = |group: &toml::Value, id: &str| {
+        let members = group["group"].as_array().unwrap().iter();
+        members
+            .filter(|member| member.get("optional").is_none())
+            .any(|member| member["id"].as_str().is_some_and(|found| found == format!("kouti/{id}")))
+    };
+    let frontends = groups.filter(|group| required(group, "nodejs"));
+    let order: Vec<_> = frontends
+        .filter_map(|group| servers.into_iter().find(|server| required(group, server)))
+        .collect();
+    assert_eq!(order, servers);
+}
+
+#[test]
 fn a_later_buildpack_can_ask_for_the_pages() {
     let pages =
         "requires = [{ name = 'node_modules', metadata = { build = true, assets = true } }]";

@@ -525,6 +525,36 @@ mod nightly {
 
     #[test]
     #[ignore = "real package managers"]
+    fn another_line_of_node_compiles_packages_again() {
+        const MADE: &str = "require('fs').writeFileSync('made', process.versions.modules)\n";
+        const FITS: &str = "const made = require('fs').readFileSync(__dirname + '/made', 'utf8')
+module.exports = made === process.versions.modules ? 'fits' : `was made for ${made}`
+";
+        let mut registry = Registry::start();
+        registry.publish(
+            json!({
+                "name": "abi", "version": "1.0.0", "scripts": {"install": "node make.js"},
+                "hasInstallScript": true
+            }),
+            &[("make.js", MADE), ("index.js", FITS)],
+        );
+        let mut files = shop(Npm);
+        files[0].1 = files[0].1.replace(r#""greet":"^1.0.0""#, r#""abi":"1.0.0""#);
+        files[1].1 = "console.log(require('abi'))\n".to_owned();
+        let older = records().into_iter().filter(|record| {
+            text(record, "id") == "node" && text(record, "version").starts_with("22.")
+        });
+        let case =
+            older.fold(Npm.app(&registry, &files), |case, record| case.artifact(real(&record)));
+        let build = case.env("BP_NODE_VERSION", "22").build();
+        assert_eq!(prints(&build), "fits\n");
+        let again = build.rebuild_with(|case| case.env("BP_NODE_VERSION", "24"));
+        assert!(again.log().contains("Rebuilding node_modules: "), "{}", again.log());
+        assert_eq!(prints(&again), "fits\n");
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
     fn pnpm_tells_which_scripts_nobody_has_allowed() {
         let registry = Registry::start();
         let files = |manager| {
@@ -578,7 +608,7 @@ mod nightly {
                         "import greet from 'greet'\nexport default greet('module')\n".into()
                     }
                     "package.json" => continue,
-                    path if path.ends_with(".json") => {
+                    path if path.ends_with("package.json") => {
                         text.replacen('{', r#"{"type": "module", "exports": "./index.js","#, 1)
                     }
                     _ => continue,
