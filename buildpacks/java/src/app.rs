@@ -40,6 +40,7 @@ pub(crate) struct Wrapper {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FrontEnd {
     Npm,
+    Pnpm,
     Yarn,
 }
 
@@ -114,6 +115,8 @@ fn of_manifest(manifest: &Manifest) -> Option<Wish> {
 fn front_end_in(dir: &Path) -> Option<FrontEnd> {
     if dir.join("yarn.lock").is_file() {
         Some(FrontEnd::Yarn)
+    } else if dir.join("pnpm-lock.yaml").is_file() {
+        Some(FrontEnd::Pnpm)
     } else {
         dir.join("package.json").is_file().then_some(FrontEnd::Npm)
     }

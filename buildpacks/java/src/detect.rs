@@ -45,13 +45,14 @@ fn plan(context: &Context, app: &App, shape: &Shape) -> Result<Alternative, Prob
         alternative = alternative.requires(Entry::new("watchexec").with("launch", true));
     }
     if tool.is_some() && settings::INSTALL_NODE.read(env)? {
-        let node = Entry::new("node").with("build", true);
+        let with = |alternative: Alternative, name: &str| {
+            alternative.requires(Entry::new(name).with("build", true))
+        };
         alternative = match app.front_end {
             None => alternative,
-            Some(FrontEnd::Npm) => alternative.requires(node),
-            Some(FrontEnd::Yarn) => {
-                alternative.requires(node).requires(Entry::new("yarn").with("build", true))
-            }
+            Some(FrontEnd::Npm) => with(alternative, "node"),
+            Some(FrontEnd::Pnpm) => with(with(alternative, "node"), "pnpm"),
+            Some(FrontEnd::Yarn) => with(with(alternative, "node"), "yarn"),
         };
     }
     Ok(alternative)

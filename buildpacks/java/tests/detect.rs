@@ -176,8 +176,10 @@ fn a_front_end_in_the_same_tree_gets_node() {
     let case = bare().file("pom.xml", POM).file("web/package.json", "{}");
     let case = case.env("BP_JAVA_INSTALL_NODE", "true").env("BP_NODE_PROJECT_PATH", "web");
     assert!(case.detect().plan().contains("\"node\""));
-    let yarn = case.file("web/yarn.lock", "").detect();
-    assert!(yarn.plan().contains("\"yarn\""));
+    for (lockfile, name) in [("yarn.lock", "\"yarn\""), ("pnpm-lock.yaml", "\"pnpm\"")] {
+        let plan = case.clone().file(&format!("web/{lockfile}"), "").detect().plan();
+        assert!(plan.contains("\"node\"") && plan.contains(name), "{lockfile}: {plan}");
+    }
 }
 
 #[test]

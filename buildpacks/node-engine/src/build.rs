@@ -17,7 +17,12 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     }
 
     let node = &recipe.node.artifact;
-    let steps = recipe.assets.clone().unwrap_or_else(Steps::none);
+    // Whoever asks for a package manager runs it itself.
+    let steps = match (&recipe.assets, &recipe.manager) {
+        (Some(assets), _) => assets.clone(),
+        (None, Some(manager)) => Steps { manager: manager.clone(), ..Steps::none() },
+        (None, None) => Steps::none(),
+    };
     steps.manager.explain(context, log)?;
     let mut toolchain = Toolchain::new(context, node, &steps, &project);
     if recipe.build {
@@ -42,6 +47,10 @@ pub(crate) fn build(context: &BuildContext, log: &mut Log) -> Result<Launch, Pro
     }
     if recipe.launch {
         runtime::install(context, log, node, &project, &toolchain, true)?;
+    }
+    if recipe.launch_manager {
+        let (sources, built) = (&steps.sources, toolchain.manager_dir());
+        steps.manager.install_for_launch(context, log, &project, sources, node, built, true)?;
     }
     Ok(launch)
 }

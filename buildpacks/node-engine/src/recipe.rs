@@ -3,7 +3,7 @@
 use kouti::catalog::{Catalog, Choice, Target};
 use kouti::version::Version;
 use kouti::{Entry, Explain, Fault, Notice, Plan, Problem};
-use kouti_node::{NODE, NODE_MODULES, NPM, NodeVersion, Project, Steps, Wishes};
+use kouti_node::{NODE, NODE_MODULES, NPM, NodeVersion, PackageManager, Project, Steps, Wishes};
 use serde::Serialize;
 
 use crate::settings::Settings;
@@ -17,6 +17,10 @@ pub(crate) struct Recipe {
     pub(crate) build: bool,
     /// Whether the app uses it.
     pub(crate) launch: bool,
+    /// Another package manager than npm, for those who run it themselves.
+    pub(crate) manager: Option<PackageManager>,
+    /// Whether the app runs that one too.
+    pub(crate) launch_manager: bool,
     /// What makes the assets; nothing where nobody wants them.
     pub(crate) assets: Option<Steps>,
     /// What becomes of the packages with which they were made.
@@ -58,9 +62,15 @@ impl Recipe {
         let mut notices = project.notices.clone();
         notices.extend(node.notices);
 
-        let is_wanted = |flag| [NODE, NPM].iter().any(|name| plan.any(name, flag));
+        let asked = OTHERS.into_iter().find(|name| plan.entries(name).next().is_some());
+        let is_asked = |flag| asked.is_some_and(|name| plan.any(name, flag));
+        let is_wanted =
+            |flag| [NODE, NPM].iter().any(|name| plan.any(name, flag)) || is_asked(flag);
         let modules = modules(plan);
         let version = &node.choice.artifact.version;
+        let manager = asked
+            .map(|name| settings.packages.choose(name, project, version, catalog, target))
+            .transpose()?;
         let assets = if plan.any(NODE_MODULES, "build") {
             Some(assets(project, settings, version, catalog, target)?)
         } else {
@@ -78,12 +88,17 @@ impl Recipe {
             node: node.choice,
             build: is_wanted("build"),
             launch: is_wanted("launch") || launches_modules,
+            launch_manager: is_asked("launch"),
+            manager,
             assets,
             modules,
             notices,
         })
     }
 }
+
+/// Package managers that do not come with Node.js. No alternative offers both.
+const OTHERS: [&str; 2] = ["yarn", "pnpm"];
 
 /// Removed only if everybody who requires them says so.
 fn modules(plan: &Plan) -> Modules {

@@ -92,6 +92,41 @@ fn a_build_that_uses_node_leaves_nothing_of_it_in_the_image() {
 }
 
 #[test]
+fn another_package_manager_is_there_for_who_asks_for_it() {
+    let manager = |id: &str, version: &str, bin: &str| {
+        Artifact::new(id, version).with("bin", bin).tool(bin, Tool::prints(version))
+    };
+    let case = bare()
+        .artifact(manager("yarn", "1.22.22", "bin/yarn.js"))
+        .artifact(manager("pnpm", "8.15.9", "bin/pnpm.cjs"))
+        .artifact(manager("pnpm", "10.34.9", "bin/pnpm.cjs"));
+    let asking = |case: &Case, name: &str, flag: &str, version: &str| {
+        let entry = format!("{{ name = '{name}', metadata = {{ {flag} = true }} }}");
+        let uses = match flag {
+            "build" => format!("test \"$({name} --version)\" = {version}"),
+            _ => String::new(),
+        };
+        case.clone().after(language(&[NODE, &entry]).build(&uses)).build()
+    };
+    let build = asking(&case, "yarn", "build", "1.22.22");
+    assert!(build.find_layer("yarn").is_none() && build.find_layer("node").is_none());
+    let build = asking(&case, "pnpm", "build", "10.34.9");
+    assert!(build.find_layer("pnpm").is_none());
+    // The front end below says which one.
+    let below = case
+        .file("web/package.json", "{}")
+        .file("web/pnpm-lock.yaml", "lockfileVersion: '6.0'\n")
+        .env("BP_NODE_PROJECT_PATH", "web");
+    for (name, version) in [("pnpm", "8.15.9"), ("yarn", "1.22.22")] {
+        let build = asking(&below, name, "build", version);
+        assert!(build.log().contains(version), "{}", build.log());
+    }
+    let build = asking(&below, "pnpm", "launch", "8.15.9");
+    assert_eq!(build.layer("pnpm").types(), Types::LAUNCH);
+    assert!(build.layer("pnpm").has("bin/pnpm") && build.layer("node").has("bin/node"));
+}
+
+#[test]
 fn an_app_that_runs_node_has_it_in_the_image_and_nothing_in_the_cache() {
     let node = "{ name = 'node', metadata = { launch = true, version = '24', version-source = 'app.csproj' } }";
     let web = "cat >\"$CNB_LAYERS_DIR/launch.toml\" <<END\n[[processes]]\ntype = 'web'\ncommand = ['node']\nEND";

@@ -33,9 +33,9 @@ fn scripts_find_what_the_last_build_has_left() {
         default   24.x   <- used
         24.19.0 chosen (newest that fits; supported until 2028-04-30)
       Reusing node_modules
-      Restoring caches of the build
       Installing Node.js 24.19.0 for the build
         795 B from the buildpack in [time], sha256 ok
+      Restoring caches of the build
       Running npm run build
           node_modules/.cache/babel: 2
           .next/cache: 2

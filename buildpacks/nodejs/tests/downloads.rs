@@ -151,6 +151,30 @@ fn what_may_pass_passes() {
 }
 
 #[test]
+fn an_unchanged_rebuild_downloads_nothing() {
+    let site = Site::new();
+    let script = "mkdir -p node_modules/a && echo '{}' >node_modules/a/package.json";
+    let yarn = Artifact::new("yarn", "1.22.22").with("name", "Yarn").with("bin", "bin/yarn.js");
+    let yarn = yarn.tool("bin/yarn.js", Tool::script(script)).uri(site.upstream.url("/yarn.tgz"));
+    site.upstream.serve("/yarn.tgz", yarn.to_bytes());
+    let asked = || site.upstream.requests().into_iter().map(|request| request.path).collect();
+    let case = site
+        .case
+        .artifact(yarn)
+        .without("package-lock.json")
+        .file("yarn.lock", "# yarn lockfile v1\n")
+        // Something runs in every build.
+        .env("BP_NODE_RUN_SCRIPTS", "start");
+    let build = case.build();
+    let once: Vec<String> = asked();
+    assert_eq!(once, [PATH, "/yarn.tgz"]);
+    let again = build.rebuild();
+    assert!(again.log().contains("Running yarn run start"), "{}", again.log());
+    assert_eq!(asked(), once);
+    assert_eq!(again.image_digest(), build.image_digest());
+}
+
+#[test]
 fn a_file_that_changes_between_two_attempts_is_read_from_its_new_beginning() {
     let site = Site::new();
     site.upstream.serve(PATH, site.bytes.iter().rev().copied().collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Front ends: Node.js builds them, a web server serves them.
 
 use insta::assert_snapshot;
-use kouti_testing::{Case, Fake};
+use kouti_testing::{Artifact, Case, Fake, Tool};
 
 use crate::support::{bare, express};
 
@@ -50,6 +50,63 @@ fn only_the_pages_are_left_for_the_web_server() {
     let again = build.rebuild();
     assert_eq!(again.commands(), ["npm run build"]);
     assert_eq!(again.image_digest(), build.image_digest());
+}
+
+#[test]
+fn every_package_manager_makes_pages_for_either_server() {
+    const INSTALL: &str = "
+case $1 in
+install) mkdir -p node_modules/express && echo '{}' >node_modules/express/package.json ;;
+run) mkdir -p dist && echo '<p>' >dist/index.html ;;
+esac
+";
+    let manager = |id: &str, version: &str, bin: &str| {
+        Artifact::new(id, version).with("bin", bin).tool(bin, Tool::script(INSTALL))
+    };
+    for server in ["nginx", "httpd"] {
+        for (name, lockfile, text) in [
+            ("yarn", "yarn.lock", "# yarn lockfile v1\n"),
+            ("pnpm", "pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ] {
+            let build = express()
+                .without("package-lock.json")
+                .file(lockfile, text)
+                .artifact(manager("yarn", "1.22.22", "bin/yarn.js"))
+                .artifact(manager("pnpm", "10.34.9", "bin/pnpm.cjs"))
+                .env("BP_WEB_SERVER", server)
+                .after(web_server(server))
+                .build();
+            assert!(build.commands().contains(&format!("{name} run build")), "{name}, {server}");
+            assert_eq!(build.app_file("dist/index.html"), "<p>\n");
+            assert!(build.log_of(&format!("kouti/{server}")).contains("serving dist"));
+            assert!(!build.app_path("node_modules").exists(), "{name}, {server}");
+            assert!(!build.layers().contains("launch"), "{name}, {server}: {}", build.layers());
+            assert_eq!(build.rebuild().image_digest(), build.image_digest(), "{name}, {server}");
+        }
+    }
+}
+
+#[test]
+fn of_two_configurations_that_of_nginx_counts() {
+    let servers = ["nginx", "httpd"];
+    for server in servers {
+        let case = vite(server).file("nginx.conf", "").file("httpd.conf", "");
+        assert!(case.env("BP_NODE_RUN_SCRIPTS", "build").detect().passes(), "{server}");
+    }
+    // Both groups fit, so the order of the builder decides.
+    let builder: toml::Table = include_str!("../../../builder.toml").parse().unwrap();
+    let groups = builder["order"].as_array().unwrap().iter();
+    let required = |group: &toml::Value, id: &str| {
+        let members = group["group"].as_array().unwrap().iter();
+        members
+            .filter(|member| member.get("optional").is_none())
+            .any(|member| member["id"].as_str().is_some_and(|found| found == format!("kouti/{id}")))
+    };
+    let frontends = groups.filter(|group| required(group, "nodejs"));
+    let order: Vec<_> = frontends
+        .filter_map(|group| servers.into_iter().find(|server| required(group, server)))
+        .collect();
+    assert_eq!(order, servers);
 }
 
 #[test]

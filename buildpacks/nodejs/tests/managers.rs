@@ -290,7 +290,7 @@ fn what_cannot_be_chosen_is_explained() {
     assert_snapshot!(pin("pnpm@9.1.2").env("BP_OFFLINE", "true").fails().error(), @"
     error[package-manager-unavailable]: pnpm@9.1.2 is not in this buildpack, and nothing may be downloaded
 
-    hint: ask for one that it has: 11.28.11, 10.34.9, 8.15.9, 7.33.7, 6.35.1
+    hint: ask for one that this buildpack knows: 11.28.11, 10.34.9, 8.15.9, 7.33.7, 6.35.1
     hint: or let it be downloaded: unset BP_OFFLINE
     ");
 }
@@ -417,6 +417,63 @@ fn another_npm_is_there_when_the_app_runs() {
     let build = case.build();
     assert!(build.log().contains("Installing npm 12.2.0"), "{}", build.log());
     assert!(build.layer("npm").has("bin/npm") && build.layer("npm").has("bin/npx"));
+}
+
+#[test]
+fn the_hash_of_npm_is_that_of_its_package() {
+    let npm = Artifact::new("npm", "12.2.0")
+        .with("node", ">=22")
+        .with("bin", "bin/npm-cli.js")
+        .tool("bin/npm-cli.js", Tool::script(crate::support::NPM));
+    let pinned = |digest: &str| {
+        let text = format!("npm@12.2.0+sha512.{digest}");
+        crate::support::express()
+            .artifact(npm.clone())
+            .json("package.json", move |package| package["packageManager"] = text.clone().into())
+    };
+    let wrong = "0".repeat(128);
+    let error = pinned(&wrong).fails().error();
+    assert!(error.starts_with("error[package-manager-changed]: npm 12.2.0 is not"), "{error}");
+    let (_, found) = error.split_once("its sha512 is ").unwrap();
+    let build = pinned(&found[..128]).build();
+    assert!(build.log().contains("Installing npm 12.2.0"), "{}", build.log());
+    assert!(build.layer("npm").has("bin/npm"));
+}
+
+#[test]
+fn without_a_lockfile_the_engines_say_which_one() {
+    for (engine, range, shown) in [("yarn", "1.x", "Yarn 1.22.22"), ("pnpm", "^8", "pnpm 8.15.9")] {
+        let case = shop().json("package.json", move |package| {
+            package["engines"][engine] = range.into();
+        });
+        let build = case.build();
+        assert!(build.log().contains(&format!("Installing {shown}")), "{}", build.log());
+        let first = &build.commands()[0];
+        assert!(first.starts_with(&format!("{engine} install ")), "{first}");
+        assert!(first.contains("--no-"), "there is no lockfile to keep to: {first}");
+    }
+    // Of Yarn 2 and later nothing can be installed that is not locked.
+    let berry = shop().json("package.json", |package| package["engines"]["yarn"] = "^4".into());
+    assert!(berry.fails().error().starts_with("error[lockfile-missing]"));
+}
+
+#[test]
+fn only_a_plugin_lets_older_yarn_remove_what_only_builds_need() {
+    for (metadata, version) in [(4, "Yarn 2.4.3"), (6, "Yarn 3.8.7")] {
+        let case = shop()
+            .file("yarn.lock", format!("__metadata:\n  version: {metadata}\n"))
+            .file(".yarnrc.yml", "nodeLinker: node-modules\n");
+        let build = case.clone().build();
+        assert!(build.log().contains(&format!("Installing {version}")), "{}", build.log());
+        assert_eq!(build.commands().len(), 2, "{:?}", build.commands());
+        assert!(build.app_path("node_modules/bundler").exists());
+        assert!(build.log().contains("the plugin `workspace-tools`"), "{}", build.log());
+        let plugin = "nodeLinker: node-modules\nplugins:\n  \
+                      - path: .yarn/plugins/@yarnpkg/plugin-workspace-tools.cjs\n";
+        let build = case.file(".yarnrc.yml", plugin).build();
+        assert_eq!(build.commands()[2], "yarn workspaces focus --all --production");
+        assert!(!build.app_path("node_modules/bundler").exists());
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use kouti_testing::{Artifact, Built, Case};
+use insta::assert_snapshot;
+use kouti_testing::upstream::{Authority, Upstream};
+use kouti_testing::{Artifact, Built, Case, Failed};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -63,15 +65,26 @@ fn case(registry: &Registry, manager: Manager) -> Case {
         };
         is(("node", NODE)) || is(needed)
     };
-    let case = records().into_iter().filter(wanted).fold(empty(), |case, record| {
-        let mut artifact = Artifact::new(text(&record, "id"), text(&record, "version"))
-            .bytes(fs_err::read(archive(&record)).unwrap());
-        for (key, value) in record.iter().filter(|(key, _)| *key != "checksum") {
-            artifact = artifact.with(key, value.clone());
-        }
-        case.artifact(artifact)
-    });
+    let found = records().into_iter().filter(wanted);
+    let case = found.fold(empty(), |case, record| case.artifact(real(&record)));
     surroundings(registry).into_iter().fold(case, |case, (name, value)| case.env(name, value))
+}
+
+/// A case with the Node.js of one line.
+fn case_of_line(line: &str) -> Case {
+    let of_line = |record: &toml::Table| {
+        text(record, "id") == "node" && text(record, "version").starts_with(&format!("{line}."))
+    };
+    let nodes = records().into_iter().filter(of_line);
+    nodes.fold(empty().env("BP_NODE_VERSION", line), |case, record| case.artifact(real(&record)))
+}
+
+/// The artifact of a record.
+fn real(record: &toml::Table) -> Artifact {
+    let artifact = Artifact::new(text(record, "id"), text(record, "version"))
+        .bytes(fs_err::read(archive(record)).unwrap());
+    let rest = record.iter().filter(|(key, _)| *key != "checksum");
+    rest.fold(artifact, |artifact, (key, value)| artifact.with(key, value.clone()))
 }
 
 /// Where package managers find the registry.
@@ -323,6 +336,105 @@ fn npm_itself_says_what_its_ranges_mean() {
     assert_eq!(found.lines().count(), table.lines().count());
 }
 
+/// An app that wants a pnpm which no catalogue has.
+fn wanting(registry: &Registry, pin: &str) -> Case {
+    let package = json!({
+        "name": "shop", "version": "1.0.0", "packageManager": pin,
+        "scripts": {"start": "node server.js"}, "dependencies": {"greet": "^1.0.0"}
+    });
+    case(registry, Npm)
+        .file("package.json", package.to_string())
+        .file("pnpm-lock.yaml", "lockfileVersion: '9.0'\n")
+        .file("server.js", "console.log(require('greet'))\n")
+}
+
+/// Stands for pnpm: it installs what the app needs.
+const PNPM: &str = "#!/usr/bin/env node
+const fs = require('fs')
+fs.mkdirSync('node_modules/greet', { recursive: true })
+fs.writeFileSync('node_modules/greet/index.js', 'module.exports = \"of pnpm 9\"')
+";
+
+#[test]
+#[ignore = "real package managers"]
+fn a_version_that_only_the_registry_has_comes_from_there_once() {
+    let mut registry = Registry::start();
+    let sha1 =
+        registry.publish(json!({"name": "pnpm", "version": "9.15.9"}), &[("bin/pnpm.cjs", PNPM)]);
+    let build = wanting(&registry, &format!("pnpm@9.15.9+sha1.{sha1}")).build();
+    let choice = "Choosing pnpm 9.15.9: package.json (packageManager)";
+    assert!(build.log().contains(choice), "{}", build.log());
+    assert_eq!(prints(&build), "of pnpm 9\n");
+    assert!(build.layer("pnpm").has("bin/pnpm"));
+    assert_eq!(registry.downloads("pnpm"), 1);
+    let again = build.rebuild();
+    assert_eq!(again.image_digest(), build.image_digest());
+    // It is kept through a build that has no use for it.
+    let lockfile = "lockfileVersion: '9.0'\n# changed\n";
+    let changed = again.rebuild_with(|case| case.file("pnpm-lock.yaml", lockfile));
+    assert!(changed.log().contains("Running pnpm install"), "{}", changed.log());
+    assert_eq!(registry.downloads("pnpm"), 1);
+    assert!(!changed.log().contains("npm pack"), "{}", changed.log());
+
+    // What is kept from an earlier build has to be the right one too.
+    let wrong = format!("pnpm@9.15.9+sha1.{}", "0".repeat(40));
+    let is_refused = |failed: &Failed| {
+        let error = failed.error();
+        assert!(error.starts_with("error[package-manager-changed]"), "{error}");
+        assert!(error.contains(&sha1), "{error}");
+    };
+    is_refused(&wanting(&registry, &wrong).fails());
+    is_refused(&changed.rebuild_fails(|case| {
+        case.json("package.json", move |package| package["packageManager"] = wrong.clone().into())
+    }));
+}
+
+#[test]
+#[ignore = "real package managers"]
+fn a_version_that_nobody_has_is_named() {
+    let mut registry = Registry::start();
+    let wanting = |registry: &Registry| {
+        let known = Artifact::new("pnpm", "10.34.9").with("bin", "bin/pnpm.cjs");
+        wanting(registry, "pnpm@9.15.9").artifact(known).fails().error()
+    };
+    assert_snapshot!(wanting(&registry), @"
+    error[package-not-found]: the registry has no package `pnpm@9.15.9`
+      caused by: `npm pack pnpm@9.15.9 --ignore-scripts --loglevel=error` ended with exit code 1
+
+    hint: check its name and version in package.json
+    hint: if it is private, .npmrc must name the registry of its scope; a binding of type `npmrc` can hold it
+    hint: ask for one that this buildpack knows: 10.34.9
+    ");
+    registry.publish(json!({"name": "pnpm", "version": "9.0.0"}), &[("bin/pnpm.cjs", PNPM)]);
+    assert_snapshot!(wanting(&registry), @"
+    error[package-version-not-found]: no version of a package fits `pnpm@9.15.9`
+      caused by: `npm pack pnpm@9.15.9 --ignore-scripts --loglevel=error` ended with exit code 1
+
+    hint: change the version in package.json, then run `pnpm install` and commit
+    hint: ask for one that this buildpack knows: 10.34.9
+    ");
+}
+
+#[test]
+#[ignore = "real package managers"]
+fn downloads_of_npm_that_came_with_the_app_need_no_network() {
+    let registry = Registry::start();
+    let case = Npm.app(&registry, &shop(Npm));
+    let filled = case.build();
+    let copy = tempfile::tempdir().unwrap();
+    let mut copies = Command::new("cp");
+    copies.arg("-a").arg(filled.layer("npm-cache").dir()).arg(copy.path());
+    assert!(copies.status().unwrap().success());
+    drop(registry);
+    let case = case.env("npm_config_fetch_timeout", "1000");
+    let alone = case.clone().fails();
+    assert!(alone.error().starts_with("error[registry-unreachable]"), "{}", alone.error());
+    let build = case.app_dir(copy.path()).build();
+    assert!(build.log().contains("Running npm ci"), "{}", build.log());
+    assert_eq!(prints(&build), "hello shop hello shop\n");
+    assert!(!build.app_path("npm-cache").exists());
+}
+
 /// What lets this package manager run the script of a package.
 fn allowing(manager: Manager, files: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
     let mut files = files;
@@ -413,6 +525,36 @@ mod nightly {
 
     #[test]
     #[ignore = "real package managers"]
+    fn another_line_of_node_compiles_packages_again() {
+        const MADE: &str = "require('fs').writeFileSync('made', process.versions.modules)\n";
+        const FITS: &str = "const made = require('fs').readFileSync(__dirname + '/made', 'utf8')
+module.exports = made === process.versions.modules ? 'fits' : `was made for ${made}`
+";
+        let mut registry = Registry::start();
+        registry.publish(
+            json!({
+                "name": "abi", "version": "1.0.0", "scripts": {"install": "node make.js"},
+                "hasInstallScript": true
+            }),
+            &[("make.js", MADE), ("index.js", FITS)],
+        );
+        let mut files = shop(Npm);
+        files[0].1 = files[0].1.replace(r#""greet":"^1.0.0""#, r#""abi":"1.0.0""#);
+        files[1].1 = "console.log(require('abi'))\n".to_owned();
+        let older = records().into_iter().filter(|record| {
+            text(record, "id") == "node" && text(record, "version").starts_with("22.")
+        });
+        let case =
+            older.fold(Npm.app(&registry, &files), |case, record| case.artifact(real(&record)));
+        let build = case.env("BP_NODE_VERSION", "22").build();
+        assert_eq!(prints(&build), "fits\n");
+        let again = build.rebuild_with(|case| case.env("BP_NODE_VERSION", "24"));
+        assert!(again.log().contains("Rebuilding node_modules: "), "{}", again.log());
+        assert_eq!(prints(&again), "fits\n");
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
     fn pnpm_tells_which_scripts_nobody_has_allowed() {
         let registry = Registry::start();
         let files = |manager| {
@@ -451,6 +593,50 @@ mod nightly {
             let again = build.rebuild();
             assert_eq!(again.image_digest(), build.image_digest(), "{manager:?}: {}", again.log());
         }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn packages_of_a_workspace_may_be_modules() {
+        for manager in ALL {
+            let registry = Registry::start();
+            let mut files = workspace(manager);
+            for (path, text) in &mut files {
+                *text = match *path {
+                    "packages/web/server.js" => "import lib from 'lib'\nconsole.log(lib)\n".into(),
+                    "packages/lib/index.js" => {
+                        "import greet from 'greet'\nexport default greet('module')\n".into()
+                    }
+                    "package.json" => continue,
+                    path if path.ends_with("package.json") => {
+                        text.replacen('{', r#"{"type": "module", "exports": "./index.js","#, 1)
+                    }
+                    _ => continue,
+                };
+            }
+            let case = manager.app(&registry, &files);
+            let build = case.env("BP_NODE_PROJECT_PATH", "packages/web").build();
+            let printed = prints(&build);
+            assert!(printed.contains("hello module hello module\n"), "{manager:?}: {printed}");
+            assert_eq!(named(&build, "tool"), [""; 0], "{manager:?}: {}", build.log());
+        }
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn packages_of_yarn_classic_may_stay_where_they_are_needed() {
+        let registry = Registry::start();
+        let mut files = workspace(YarnClassic);
+        let hoisted = r#""workspaces":["packages/*"]"#;
+        let apart = r#""workspaces":{"packages":["packages/*"],"nohoist":["**"]}"#;
+        files[0].1 = files[0].1.replace(hoisted, apart);
+        assert!(files[0].1.contains("nohoist"), "{}", files[0].1);
+        let case = YarnClassic.app(&registry, &files).env("BP_NODE_PROJECT_PATH", "packages/web");
+        let build = case.build();
+        assert!(build.app_path("packages/lib/node_modules/greet").is_dir());
+        assert_eq!(prints(&build), "hello lib hello lib\n");
+        assert_eq!(named(&build, "tool"), [""; 0], "{}", build.log());
+        assert_eq!(build.rebuild().image_digest(), build.image_digest());
     }
 
     #[test]
@@ -525,5 +711,110 @@ mod nightly {
         let again = vendored.build();
         assert!(again.log().contains("Running npm rebuild"), "{}", again.log());
         assert_eq!(prints(&again), "compiled with true\n");
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn yarn_classic_installs_from_a_mirror_of_the_app() {
+        let registry = Registry::start();
+        let case = YarnClassic
+            .app(&registry, &shop(YarnClassic))
+            .file(".yarnrc", "yarn-offline-mirror \"./mirror\"\n");
+        let case = ["greet-1.0.0.tgz", "times-2.1.0.tgz", "tool-1.0.0.tgz"]
+            .into_iter()
+            .fold(case, |case, name| case.file(&format!("mirror/{name}"), registry.archive(name)));
+        drop(registry);
+        let build = case.clone().build();
+        assert!(build.log().contains("--frozen-lockfile --offline\n"), "{}", build.log());
+        assert_eq!(prints(&build), "hello shop hello shop\n");
+        assert_eq!(named(&build, "tool"), [""; 0]);
+        assert!(!build.app_path("mirror").exists());
+        let failed = case.without("mirror/times-2.1.0.tgz").fails();
+        assert!(failed.error().starts_with("error[not-in-offline-cache]"), "{}", failed.log());
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn a_bound_yarnrc_counts() {
+        let registry = Registry::start();
+        let files = allowing(YarnClassic, shop(YarnClassic));
+        let case = YarnClassic.app(&registry, &files);
+        let compiled = |build: &Built| !named(build, "native.node").is_empty();
+        assert!(compiled(&case.build()));
+        let yarnrc = "--install.ignore-scripts true\n";
+        assert!(!compiled(&case.binding("us", "yarnrc", [(".yarnrc", yarnrc)]).build()));
+    }
+
+    #[test]
+    #[ignore = "real package managers"]
+    fn archives_of_yarn_that_came_with_the_app_need_no_network() {
+        for manager in [YarnModules, YarnPlugAndPlay] {
+            let registry = Registry::start();
+            let files = allowing(manager, shop(manager));
+            // Without `node_modules`, an install leaves what an app may commit.
+            let filled = YarnPlugAndPlay
+                .app(&registry, &allowing(manager, shop(manager)))
+                .env("BP_NODE_PRUNE_DEV_DEPENDENCIES", "false")
+                .build();
+            let copy = tempfile::tempdir().unwrap();
+            fs_err::create_dir(copy.path().join(".yarn")).unwrap();
+            let mut copies = Command::new("cp");
+            copies.arg("-a").arg(filled.app_path(".yarn/cache")).arg(copy.path().join(".yarn"));
+            assert!(copies.status().unwrap().success());
+            let case = manager.app(&registry, &files).app_dir(copy.path());
+            drop(registry);
+            let build = case.build();
+            assert!(build.log().contains(" --immutable-cache\n"), "{}", build.log());
+            assert_eq!(prints(&build), "compiled with true\n", "{manager:?}");
+            let is_in_image = manager == YarnPlugAndPlay;
+            assert_eq!(build.app_path(".yarn/cache").exists(), is_in_image, "{manager:?}");
+            assert_eq!(build.rebuild().image_digest(), build.image_digest(), "{manager:?}");
+        }
+    }
+
+    #[test]
+    #[ignore = "real runtimes"]
+    fn authorities_of_the_system_are_believed_on_every_line() {
+        const ASK: &str = "const https = require('https')
+const { Worker, isMainThread } = require('worker_threads')
+const say = text => console.log(`${isMainThread ? 'app' : 'worker'}: ${text}`)
+https.get(process.env.SITE, answer => {
+  answer.resume()
+  say('believed')
+}).on('error', error => say(error.code))
+if (isMainThread && process.env.WORKER) {
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --no-warnings`
+  new Worker(__filename, { env: { ...process.env, NODE_OPTIONS } })
+}
+";
+        let authority = Authority::new("Company CA");
+        let site = Upstream::tls(&authority.issue(&["127.0.0.1"]));
+        site.serve("/", "");
+        let dir = tempfile::tempdir().unwrap();
+        let pem = dir.path().join("company.pem");
+        fs_err::write(&pem, authority.pem()).unwrap();
+        let package = r#"{"scripts": {"build": "node ask.js", "start": "node ask.js"}}"#;
+        for line in ["20", "22", "24", "26"] {
+            let case = case_of_line(line)
+                .file("package.json", package)
+                .file("ask.js", ASK)
+                .env("SITE", site.url("/"));
+            let unknown = case.clone().build();
+            assert!(unknown.log().contains("app: UNABLE_TO"), "{line}: {}", unknown.log());
+            let build = case.env("SSL_CERT_FILE", pem.to_str().unwrap()).build();
+            assert!(build.log().contains("app: believed"), "{line}: {}", build.log());
+            let mut launch = build.launch("web").env("SITE", site.url("/"));
+            let ended = launch.start().unwrap().wait().unwrap();
+            assert!(ended.log.contains("app: UNABLE_TO"), "{line}: {}", ended.log);
+            launch = launch.env("SSL_CERT_FILE", &pem);
+            if line != "20" {
+                // What older ones have for this is refused by a thread with variables of its own.
+                launch = launch.env("WORKER", "true");
+            }
+            let ended = launch.start().unwrap().wait().unwrap();
+            assert_eq!(ended.status.code(), Some(0), "{line}: {}", ended.log);
+            assert!(ended.log.contains("app: believed\n"), "{line}: {}", ended.log);
+            assert_eq!(ended.log.contains("worker: believed\n"), line != "20", "{line}");
+        }
     }
 }

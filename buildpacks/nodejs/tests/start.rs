@@ -1,5 +1,7 @@
 //! What becomes the process `web`.
 
+use std::time::{Duration, Instant};
+
 use insta::assert_snapshot;
 use kouti_testing::{Case, Tool};
 
@@ -402,7 +404,10 @@ fn a_stop_reaches_the_app_through_whatever_the_script_is() {
         let build = case.build();
         let mut running = build.launch("web").start().unwrap();
         running.wait_for("ready").unwrap();
+        let asked = Instant::now();
         let ended = running.stop().unwrap();
+        let taken = asked.elapsed();
+        assert!(taken < Duration::from_secs(1), "{script}: {taken:?}");
         assert!(!ended.log.contains("never"), "{script}: {}", ended.log);
         assert_eq!(build.app_file("stops"), "stopped\n", "{script}");
         ended.status.code()

@@ -150,6 +150,15 @@ mod tests {
         hint: run `npm install` and add the cache or mirror that it fills to the app again
         hint: or allow the network: unset BP_NODE_OFFLINE and BP_OFFLINE
         ");
+        let of_yarn = page_by(
+            Kind::YarnClassic,
+            "yarn install --offline",
+            1,
+            "error Can't make a request in offline mode (\"https://npm.example/ms.tgz\")",
+            Step::Packages,
+        );
+        let summary = "error[not-in-offline-cache]: https://npm.example/ms.tgz is needed";
+        assert!(of_yarn.starts_with(summary), "{of_yarn}");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The settings that both buildpacks read.
 
+use kouti::catalog::{Catalog, Target};
 use kouti::setting::{BadSetting, Paths, Value, Words};
-use kouti::{Env, Setting, settings};
+use kouti::version::Version;
+use kouti::{Env, Problem, Setting, settings};
 
 use crate::project::Project;
-use crate::selection::ManagerWishes;
+use crate::selection::{ManagerWishes, PackageManager};
 use crate::sources::{Linker, Sources};
 
 /// Range of versions of Node.js.
@@ -177,6 +179,23 @@ impl PackageSettings {
     #[must_use]
     pub fn program(&self, project: &Project) -> &'static str {
         self.wishes(project, &project.sources).kind().manager().program()
+    }
+
+    /// The package manager `program`, which another buildpack asks for: as the app has it, if that is its own.
+    pub fn choose(
+        &self,
+        program: &str,
+        project: &Project,
+        node: &Version,
+        catalog: &Catalog,
+        target: &Target,
+    ) -> Result<PackageManager, Problem> {
+        let sources = self.of(&project.sources, &project.root);
+        if self.program(project) == program {
+            return self.wishes(project, &sources).choose(node, catalog, target);
+        }
+        let named = Self { package_manager: Some(program.to_owned()), ..self.clone() };
+        named.wishes(project, &sources).choose(node, catalog, target)
     }
 
     /// What the app brings along, as far as the user lets it count.

@@ -71,12 +71,10 @@ impl PackageManager {
         if self.supply == Supply::Bundled {
             return Ok(None);
         }
-        let from_registry = self.comes_from_registry(context);
         let layer = Layer {
             name: "package-manager-build",
             title: format!("{} for the build", self.title()),
-            // What npm downloaded is kept: npm does not keep it where we could find it again.
-            uses: Uses { cache: from_registry, ..Uses::BUILD },
+            uses: Uses::BUILD,
             key: self.key(node),
             env: LayerEnv::new(),
             sbom: None,
@@ -216,18 +214,27 @@ impl PackageManager {
         let manager = self.kind.manager();
         let wanted =
             format!("{}@{version}", manager.registry_package(version, &context.target.arch));
-        if settings::OFFLINE.read(&context.env)? {
-            return Err(self.unavailable(context, &wanted));
+        let key = BTreeMap::from([("package", wanted.as_str())]);
+        let file = context.layers.cache(log, DOWNLOAD, key)?.join("package.tgz");
+        if !file.is_file() {
+            if settings::OFFLINE.read(&context.env)? {
+                return Err(self.unavailable(context, &wanted));
+            }
+            let packed = dir.join("packed");
+            fs_err::create_dir_all(&packed)?;
+            context
+                .command("npm", &packed, env)
+                .args(["pack", wanted.as_str(), "--ignore-scripts", "--loglevel=error"])
+                .run(log)
+                .map_err(|failed| {
+                    self.with_known(context, explain(failed, Step::Packages, self.kind))
+                })?;
+            let made = fs_err::read_dir(&packed)?.next().transpose()?;
+            let made = made.ok_or_else(|| self.unavailable(context, &wanted))?;
+            // Only what is complete is kept.
+            fs_err::rename(made.path(), &file)?;
+            fs_err::remove_dir(packed)?;
         }
-        let packed = dir.join("packed");
-        fs_err::create_dir_all(&packed)?;
-        context
-            .command("npm", &packed, env)
-            .args(["pack", wanted.as_str(), "--ignore-scripts", "--silent"])
-            .run(log)
-            .map_err(|failed| explain(failed, Step::Packages, self.kind))?;
-        let file = fs_err::read_dir(&packed)?.next().transpose()?;
-        let file = file.ok_or_else(|| self.unavailable(context, &wanted))?.path();
         let artifact = self.packed(version, &file, &fs_err::read(&file)?);
         context.fetcher(None, log)?.archive(&artifact, &Unpack::into(dir.join(PACKAGE)), log)?;
         if let Some((algorithm, wanted)) = &self.hash {
@@ -236,7 +243,7 @@ impl PackageManager {
             let proof = if is_berry { dir.join(PACKAGE).join("bin/yarn.js") } else { file };
             self.check_hash(algorithm, wanted, &proof)?;
         }
-        Ok(fs_err::remove_dir_all(packed)?)
+        Ok(())
     }
 
     /// The record of what npm has brought.
@@ -308,15 +315,22 @@ impl PackageManager {
     }
 
     fn unavailable(&self, context: &BuildContext, wanted: &str) -> Problem {
+        let summary = format!("{wanted} is not in this buildpack, and nothing may be downloaded");
+        self.with_known(context, Problem::new("package-manager-unavailable", Fault::App, summary))
+            .hint("or let it be downloaded: unset BP_OFFLINE")
+    }
+
+    /// Adds the versions that this buildpack knows.
+    fn with_known(&self, context: &BuildContext, problem: Problem) -> Problem {
         let id = self.kind.manager().artifact();
         let artifacts = context.catalog.artifacts.iter().filter(|artifact| artifact.id == id);
         let known = artifacts.filter(|artifact| artifact.fits(&context.target));
         let known: BTreeSet<_> = known.map(|artifact| artifact.version.clone()).collect();
         let known: Vec<_> = known.iter().rev().map(ToString::to_string).collect();
-        let summary = format!("{wanted} is not in this buildpack, and nothing may be downloaded");
-        Problem::new("package-manager-unavailable", Fault::App, summary)
-            .hint(format!("ask for one that it has: {}", known.join(", ")))
-            .hint("or let it be downloaded: unset BP_OFFLINE")
+        if known.is_empty() {
+            return problem;
+        }
+        problem.hint(format!("ask for one that this buildpack knows: {}", known.join(", ")))
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Registry {
     /// What it demands of who asks.
     authorization: Option<String>,
     packages: BTreeMap<String, Map<String, Value>>,
+    archives: BTreeMap<String, Vec<u8>>,
 }
 
 impl Registry {
@@ -29,7 +30,8 @@ impl Registry {
 
     fn asking_for(authorization: Option<String>) -> Self {
         let upstream = Upstream::start();
-        let mut registry = Self { upstream, authorization, packages: BTreeMap::new() };
+        let mut registry =
+            Self { upstream, authorization, packages: BTreeMap::new(), archives: BTreeMap::new() };
         let times = "module.exports = (what, n) => Array(n).fill(what).join(' ')\n";
         registry.publish(json!({"name": "times", "version": "2.1.0"}), &[("index.js", times)]);
         let greet =
@@ -56,8 +58,8 @@ impl Registry {
         registry
     }
 
-    /// Adds a package: its `package.json`, and files besides.
-    pub(crate) fn publish(&mut self, manifest: Value, files: &[(&str, &str)]) {
+    /// Adds a package: its `package.json`, and files besides. Gives the SHA-1 of its archive.
+    pub(crate) fn publish(&mut self, manifest: Value, files: &[(&str, &str)]) -> String {
         let text = |key: &str| manifest[key].as_str().unwrap().to_owned();
         let (name, version) = (text("name"), text("version"));
         let archive = files
@@ -73,8 +75,9 @@ impl Registry {
             hex
         });
         let mut record = manifest;
-        record["dist"] = json!({"tarball": self.upstream.url(&path), "shasum": digest});
-        self.serve(&path, archive);
+        record["dist"] = json!({"tarball": self.upstream.url(&path), "shasum": &digest});
+        self.serve(&path, archive.clone());
+        self.archives.insert(format!("{name}-{version}.tgz"), archive);
         let versions = self.packages.entry(name.clone()).or_default();
         versions.insert(version.clone(), record);
         let document = json!({
@@ -82,6 +85,7 @@ impl Registry {
             "time": {version: "2026-01-01T00:00:00.000Z"}
         });
         self.serve(&format!("/{name}"), document.to_string());
+        digest
     }
 
     fn serve(&self, path: &str, content: impl Into<Vec<u8>>) {
@@ -98,6 +102,11 @@ impl Registry {
     /// Its address.
     pub(crate) fn url(&self) -> String {
         self.upstream.url("/")
+    }
+
+    /// An archive of it, such as `greet-1.0.0.tgz`.
+    pub(crate) fn archive(&self, name: &str) -> Vec<u8> {
+        self.archives[name].clone()
     }
 
     /// How often an archive of the package was fetched.

@@ -41,10 +41,12 @@ pub(super) const KNOWN: &[KnownFailure] = &[
             "ERR_PNPM_NO_OFFLINE_TARBALL",
             "ERR_PNPM_NO_OFFLINE_META",
             "in your offline mirror",
+            "Can't make a request in offline mode",
             "YN0080",
         ],
         subject: &[
             ("request to ", " failed"),
+            ("in offline mode (\"", "\")"),
             ("for package \"", "\" in your offline mirror"),
             ("offline mirror: ", "\n"),
         ],
