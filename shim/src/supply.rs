@@ -224,10 +224,19 @@ fn publish(staging: &Staging, ids: &[String]) -> Result<(), Problem> {
     }
     let env = own.join("env");
     fs_err::create_dir_all(&env)?;
-    let lists: Vec<_> = before::lists().map(|(_, list)| list).collect();
     for (name, value) in variables.changes_since(&surroundings) {
-        if !lists.contains(&name.as_str()) {
+        let Some((dir, _)) = before::lists().find(|(_, list)| *list == name) else {
             fs_err::write(env.join(name), value)?;
+            continue;
+        };
+        // A layer may have its programs anywhere, and say so by the variable.
+        let places = std::env::split_paths(&value).collect::<Vec<_>>();
+        for place in places.iter().rev() {
+            let inner = place.strip_prefix(staging.place.layers(&staging.index));
+            let from = inner.map(|inner| layers_dir.join(inner)).unwrap_or_default();
+            if from.is_dir() {
+                link_all(&own, &from, &own.join(dir))?;
+            }
         }
     }
     Ok(())

@@ -10,6 +10,8 @@ tool() { mkdir -p "$layer/bin"; printf '#!/bin/sh\necho %s from $0\n' "$1" > "$l
 echo "supplying to $(ls | wc -l) files, only: $(cat "$platform/env/BP_CF_SUPPLY_ONLY")"
 layer runtime build launch cache; tool node
 mkdir -p "$layer/env" "$layer/lib" "$layer/include"; printf home > "$layer/env/RUNTIME_HOME"; touch "$layer/lib/libx.so"
+mkdir -p "$layer/dist/sbin" "$layer/env.build"; printf '#!/bin/sh\necho deep' > "$layer/dist/sbin/deep"
+chmod +x "$layer/dist/sbin/deep"; printf %s "$layer/dist/sbin" > "$layer/env.build/PATH.prepend"
 layer headers build; tool compile
 process web node
 "#;
@@ -27,7 +29,7 @@ const CLASSIC_FINAL: [(&str, &str); 3] = [
     (
         "finalize",
         r#"export PATH="$3/0/bin:$PATH"
-echo "built with $(node), $(compile), $(cat "$3/0/env/RUNTIME_HOME"), $(ls "$3/0/lib")"
+echo "built with $(node), $(compile), $(deep), $(cat "$3/0/env/RUNTIME_HOME"), $(ls "$3/0/lib")"
 for script in "$3"/0/profile.d/*; do cp "$script" "$5/0_$(basename "$script")"; done
 echo 'export PATH="$DEPS_DIR/0/bin:$PATH"' > "$5/000_multi-supply.sh""#,
     ),
@@ -44,7 +46,7 @@ fn a_classic_buildpack_after_ours_has_what_we_supply() {
     // What was written down while building is true while others build.
     let expected = "built with node from <contents>/deps/0/bin/node, compile from <contents>/";
     assert!(
-        staged.out.contains(expected) && staged.out.contains(", home, libx.so"),
+        staged.out.contains(expected) && staged.out.contains(", deep, home, libx.so"),
         "{}",
         staged.out
     );

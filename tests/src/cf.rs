@@ -246,9 +246,10 @@ impl Staging {
         for variable in &self.variables {
             run = run.arg("--env").arg(variable);
         }
+        // The pipes of a container belong to whom it starts as, which is the user of the app on the platform.
         let script = format!(
             "mkdir -p /home/vcap && tar xzf /tmp/droplet -C /home/vcap && chown -R 2000:2000 /home/vcap && cd /home/vcap && \
-             exec setpriv --reuid 2000 --regid 2000 --clear-groups {DRIVER} launcher app \"$0\" ''"
+             chmod a+w /dev/stdout /dev/stderr && exec setpriv --reuid 2000 --regid 2000 --clear-groups {DRIVER} launcher app \"$0\" ''"
         );
         run.command(&["-c", &script, command]).start()
     }

@@ -177,7 +177,7 @@ impl Native {
             .unwrap_or_else(|| panic!("no {process_type} in {processes:?}"));
         let launcher = repository().join("target/tools/launcher");
         let script = "mkdir -p /home/vcap && tar -xzf /tmp/droplet -C /home/vcap && chown -R 2000:2000 /home/vcap && \
-                      cd /home/vcap/workspace && exec setpriv --reuid 2000 --regid 2000 --clear-groups /tmp/lifecycle/launcher \"$0\"";
+                      cd /home/vcap/workspace && chmod a+w /dev/stdout /dev/stderr && exec setpriv --reuid 2000 --regid 2000 --clear-groups /tmp/lifecycle/launcher \"$0\"";
         Image::named(STACK)
             .run()
             .arg("--user=0")

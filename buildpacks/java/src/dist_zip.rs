@@ -52,9 +52,14 @@ pub(crate) fn find(
     Ok(scripts.into_iter().map(|path| read(app_dir, path)).collect())
 }
 
+/// Where the libraries of a distribution are, beside the directory of its script.
+pub(crate) fn libraries(script: &Path) -> Option<PathBuf> {
+    Some(script.parent()?.parent()?.join("lib"))
+}
+
 fn has_libraries(app_dir: &Path, script: &Path) -> bool {
-    let Some(home) = script.parent().and_then(Path::parent) else { return false };
-    let files = fs_err::read_dir(app_dir.join(home).join("lib")).into_iter().flatten().flatten();
+    let Some(libraries) = libraries(script) else { return false };
+    let files = fs_err::read_dir(app_dir.join(libraries)).into_iter().flatten().flatten();
     files.map(|file| file.path()).any(|path| path.extension().is_some_and(|e| e == "jar"))
 }
 

@@ -76,12 +76,19 @@ fn of_files(app_dir: &Path, env: &Env) -> Result<Seen, Problem> {
         return Ok(Seen { shape: Some(Shape::Wars(wars)), ..Seen::default() });
     }
     let search = search(app_dir, env)?;
-    if let Some(found) = search.found.clone() {
-        return Ok(Seen { shape: Some(Shape::JarFile(found)), search, scripts: Vec::new() });
-    }
     let pattern = settings::APPLICATION_SCRIPT.read(env)?;
     let is_default = pattern == settings::APPLICATION_SCRIPT.declared.default;
     let mut scripts = dist_zip::find(app_dir, &pattern, is_default)?;
+    if let Some(found) = search.found.clone() {
+        // A library of a distribution may have a main class too; the script is how it is meant to start.
+        let named = env.given(settings::JAR_LOCATION.declared.name).is_some();
+        let is_library = |script: &Script| {
+            dist_zip::libraries(&script.path).is_some_and(|dir| found.path.starts_with(dir))
+        };
+        if named || scripts.len() != 1 || !scripts.iter().all(is_library) {
+            return Ok(Seen { shape: Some(Shape::JarFile(found)), search, scripts: Vec::new() });
+        }
+    }
     let shape = match scripts.len() {
         1 => scripts.pop().map(Shape::DistZip),
         _ => None,

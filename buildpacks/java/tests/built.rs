@@ -1,7 +1,7 @@
 //! Apps that come built: JARs, unpacked ones, distributions with a start script.
 
 use insta::assert_snapshot;
-use kouti_testing::Tool;
+use kouti_testing::{Case, Tool};
 
 use crate::support::{MANIFEST, bare, jar};
 
@@ -74,6 +74,19 @@ fn a_distribution_is_started_without_its_script() {
     task: java -Xmx64m -cp <app>/shop-1.0/lib/shop.jar org.example.Shop
     web (default): java -Xmx64m -cp <app>/shop-1.0/lib/shop.jar org.example.Shop
     ");
+}
+
+#[test]
+fn a_library_of_a_distribution_that_could_be_started_is_not() {
+    let main = jar(&[("META-INF/MANIFEST.MF", "Main-Class: org.example.Other\n")]);
+    let case = bare().program("shop-1.0/bin/shop", SCRIPT).file("shop-1.0/lib/shop.jar", main);
+    let web = |case: Case| {
+        let build = case.build();
+        build.clean(&build.processes()).lines().last().unwrap_or_default().to_owned()
+    };
+    assert_snapshot!(web(case.clone()), @"web (default): java -Xmx64m -cp <app>/shop-1.0/lib/shop.jar org.example.Shop");
+    let named = case.env("BP_EXECUTABLE_JAR_LOCATION", "shop-1.0/lib/*.jar");
+    assert_snapshot!(web(named), @"web (default): java -jar <app>/shop-1.0/lib/shop.jar");
 }
 
 #[test]

@@ -213,7 +213,12 @@ fn a_binding_in_the_build_protects_the_site() {
 fn a_binding_without_users_is_refused() {
     let Some(case) = site(&[]) else { return };
     let failed = case.binding("users", "htpasswd", [("users", "me:{PLAIN}secret\n")]).fails();
-    insta::assert_snapshot!(failed.error(), @"");
+    insta::assert_snapshot!(failed.error(), @"
+    error[binding-entry-missing]: the binding `users` has no entry `.htpasswd`
+
+    hint: add a file `.htpasswd` to the binding
+    hint: keys are case-sensitive; it has: users
+    ");
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Staging<'_> {
         ];
         let script = format!(
             "mkdir -p /home/vcap && tar -xzf /tmp/droplet -C /home/vcap && chown -R {USER} /home/vcap && cd /home/vcap && \
-             exec setpriv --reuid 2000 --regid 2000 --clear-groups {DRIVER} launcher app '' ''"
+             chmod a+w /dev/stdout /dev/stderr && exec setpriv --reuid 2000 --regid 2000 --clear-groups {DRIVER} launcher app '' ''"
         );
         let options = [
             "--user=0",
