@@ -162,8 +162,29 @@ fn build(
     let cache = finalize::cache(staging)?.shared();
     cache.restore(log, &supply.components, &layers_dir)?;
     finalize::run_buildpacks(&lifecycle, log)?;
+    if !supply.sees_app {
+        for layer in cache::layers(&layers_dir, &supply.components)? {
+            relocate(&layer.dir, &app_dir, &staging.place.app())?;
+        }
+    }
     cache.save(log, &supply.components, &layers_dir)?;
     Metadata::read(&layers_dir)
+}
+
+/// Variables of a layer that say where the app is: it was looked for in an empty directory, which is gone soon.
+fn relocate(layer: &Path, from: &Path, to: &Path) -> io::Result<()> {
+    let (from, to) = (from.display().to_string(), to.display().to_string());
+    for dir in ["env", "env.build", "env.launch"] {
+        let files = walkdir::WalkDir::new(layer.join(dir)).into_iter().flatten();
+        for file in files.filter(|entry| entry.file_type().is_file()) {
+            // What is no text is no path of ours.
+            let Ok(text) = fs_err::read_to_string(file.path()) else { continue };
+            if text.contains(&from) {
+                fs_err::write(file.path(), text.replace(&from, &to))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn component<'a>(staging: &'a Staging, id: &str) -> Option<&'a crate::zip::Buildpack> {

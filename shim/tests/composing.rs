@@ -12,6 +12,7 @@ layer runtime build launch cache; tool node
 mkdir -p "$layer/env" "$layer/lib" "$layer/include"; printf home > "$layer/env/RUNTIME_HOME"; touch "$layer/lib/libx.so"
 mkdir -p "$layer/dist/sbin" "$layer/env.build"; printf '#!/bin/sh\necho deep' > "$layer/dist/sbin/deep"
 chmod +x "$layer/dist/sbin/deep"; printf %s "$layer/dist/sbin" > "$layer/env.build/PATH.prepend"
+mkdir -p "$layer/env.launch"; pwd > "$layer/env.launch/APP_ROOT.default"
 layer headers build; tool compile
 process web node
 "#;
@@ -57,6 +58,8 @@ fn a_classic_buildpack_after_ours_has_what_we_supply() {
         "node from <dir>/vcap/deps/0/layers/kouti_engine/runtime/bin/node\n"
     );
     assert_eq!(platform.run("echo $RUNTIME_HOME", &[]), "home\n");
+    // The app of the other buildpack, not the empty directory that ours has seen.
+    assert_eq!(platform.run("echo $APP_ROOT", &[]), "<dir>/vcap/app\n");
     // The second time it comes from our own cache.
     let warm = platform.stage(&["nodejs", "last"]).succeeds();
     assert!(warm.out.contains("Restoring 1 cached layers"), "{}", warm.out);
