@@ -161,7 +161,10 @@ mod tests {
         let changed = digest(dir.path()).unwrap();
         assert_ne!(changed, executable);
         fs_err::os::unix::fs::symlink("a/b", dir.path().join("c")).unwrap();
-        assert_ne!(digest(dir.path()).unwrap(), changed);
+        let linked = digest(dir.path()).unwrap();
+        assert_ne!(linked, changed);
+        fs_err::rename(dir.path().join("a/b"), dir.path().join("a/d")).unwrap();
+        assert_ne!(digest(dir.path()).unwrap(), linked);
     }
 
     #[test]
