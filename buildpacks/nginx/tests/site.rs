@@ -1,5 +1,8 @@
 //! Sites without a configuration of their own, served by the real nginx.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use kouti_testing::Case;
 use kouti_testing::real::{Answer, Site};
 
@@ -338,8 +341,13 @@ fn a_container_says_how_many_workers_there_are_and_shows_its_configuration() {
     let mut site = Site::start(&build, &variables);
     site.wait_for("worker_connections 77;");
     assert_eq!(site.get("/").status, 200);
-    let masters = children(site.id());
-    assert_eq!(masters.len(), 3, "{masters:?}");
+    // The first worker may answer before the last one is there.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while children(site.id()).len() < 3 && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let workers = children(site.id());
+    assert_eq!(workers.len(), 3, "{workers:?}");
 }
 
 /// The processes that a process has started.
