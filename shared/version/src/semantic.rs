@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use semver::{Prerelease, Version};
+use semver::{BuildMetadata, Prerelease, Version};
 
 use crate::interval::{Conditions, Interval};
 
@@ -47,15 +47,15 @@ impl Alternative {
     }
 }
 
-/// Build metadata counts only if the bound has some, which comes from a fourth
-/// number; a fourth number that is missing in the version is then a zero.
+/// Build metadata counts only if the bound has some, which is a fourth number; it is compared with the first part of
+/// that of the version, and with zero if there is none.
 fn compare(version: &Version, bound: &Version) -> Ordering {
-    let exact = match bound.build.as_str() {
-        "" => false,
-        "0" => !version.build.is_empty(),
-        _ => true,
-    };
-    if exact { version.cmp(bound) } else { version.cmp_precedence(bound) }
+    let order = version.cmp_precedence(bound);
+    if order.is_ne() || bound.build.is_empty() {
+        return order;
+    }
+    let fourth = version.build.split('.').next().filter(|part| !part.is_empty()).unwrap_or("0");
+    BuildMetadata::new(fourth).unwrap_or_default().cmp(&bound.build)
 }
 
 /// The first pre-release that a release can have.

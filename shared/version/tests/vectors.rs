@@ -149,6 +149,16 @@ fn a_fourth_number_of_zero_may_be_left_out() {
 }
 
 #[test]
+fn what_follows_a_fourth_number_says_nothing() {
+    let release = Version::parse("11.0.8.4+b.1").unwrap();
+    for (range, found) in
+        [("11.0.8.4", true), ("11.0.8.4+b.1", true), ("<=11.0.8.4", true), ("11.0.8.3", false)]
+    {
+        assert_eq!(Range::parse(range).unwrap().matches(&release), found, "{range}");
+    }
+}
+
+#[test]
 fn a_range_without_an_upper_bound_is_open_ended() {
     for text in [">=22", ">22", "*", "", "22 || >=24", ">=22 !=23", "~0.0.0"] {
         assert!(Range::parse(text).unwrap().is_open_ended(), "{text:?}");
