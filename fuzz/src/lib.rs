@@ -3,7 +3,7 @@
 pub mod archives;
 pub mod ranges;
 
-use kouti_report::{Colour, Explain, Problem, mask_credentials};
+use kouti_report::{Colour, Explain, Problem, mask_address};
 
 /// Stands in every input for `PW`, and must stand in no message.
 pub const PASSWORD: &str = "s3cr3t-canary";
@@ -20,13 +20,14 @@ pub fn checksums(key: &str) -> String {
     key.replace("HEX", &"ab".repeat(32)).replace("hex", &"cd".repeat(64))
 }
 
-/// Shows an error about some values; it must not show their passwords.
-///
-/// What stands in no place for passwords cannot be known for one.
-pub fn shown<'a>(error: impl Explain, values: impl IntoIterator<Item = &'a str>) {
-    if values.into_iter().any(|value| mask_credentials(value).contains(PASSWORD)) {
-        return;
-    }
+/// Whether a password stands in an address where passwords do not belong, and so cannot be known for one.
+#[must_use]
+pub fn misplaced(address: &str) -> bool {
+    mask_address(address).contains(PASSWORD)
+}
+
+/// Shows an error; it must not show a password.
+pub fn shown(error: impl Explain) {
     let page = Problem::from(error).page("kouti/fuzz 1.0.0", Colour::Off);
     assert!(!page.contains(PASSWORD), "{page}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use kouti_catalog::Checksum;
-use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_credentials};
+use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_address};
 use url::Url;
 
 use crate::binding::is_local;
@@ -113,14 +113,18 @@ fn checksum(key: &str) -> Option<Checksum> {
 }
 
 fn address(source: &str, value: &str) -> Result<SafeUrl, BadMapping> {
-    let bad = |reason: String| BadMapping::Value { origin: source.to_owned(), reason };
     let text = value.trim();
-    let url =
-        Url::parse(text).map_err(|error| bad(format!("`{}`: {error}", mask_credentials(text))))?;
-    let local = is_local(text, &url);
-    if !matches!(url.scheme(), "https" | "http") && !local {
-        let shown = mask_credentials(text);
-        return Err(bad(format!("`{shown}` is neither https, http nor a local file")));
+    let bad = |reason: String| BadMapping::Value {
+        origin: source.to_owned(),
+        reason: format!("`{}`{reason}", mask_address(text)),
+    };
+    let url = Url::parse(text).map_err(|error| bad(format!(": {error}")))?;
+    // URLs take `https:/h` and `https:h` for `https://h`; whoever writes that has meant something else.
+    if matches!(url.scheme(), "https" | "http") && !text.contains("://") {
+        return Err(bad(format!(" has no `//` behind `{}:`", url.scheme())));
+    }
+    if !matches!(url.scheme(), "https" | "http") && !is_local(text, &url) {
+        return Err(bad(" is neither https, http nor a local file".to_owned()));
     }
     Ok(url.into())
 }
@@ -187,6 +191,8 @@ mod tests {
         assert_snapshot!(bad("ftp://u:s3cret@h/a"), @"binding `one`, key `HEX` is not an address: `ftp://***@h/a` is neither https, http nor a local file");
         assert_snapshot!(bad("file:relative/path"), @"binding `one`, key `HEX` is not an address: `file:relative/path` is neither https, http nor a local file");
         assert_snapshot!(bad("just text"), @"binding `one`, key `HEX` is not an address: `just text`: relative URL without a base");
+        assert_snapshot!(bad("https:/u:s3cret@h/a"), @"binding `one`, key `HEX` is not an address: `***@h/a` has no `//` behind `https:`");
+        assert_snapshot!(bad("u:s3cret@h/a"), @"binding `one`, key `HEX` is not an address: `***@h/a` is neither https, http nor a local file");
         assert_snapshot!(bad("file://host/a"), @"binding `one`, key `HEX` is not an address: `file://host/a` is neither https, http nor a local file");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_credentials};
+use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_address};
 use url::Url;
 
 use crate::binding::is_local;
@@ -172,8 +172,12 @@ impl Mirror {
                 url = Some(text);
             } else if argument.contains("://") || argument.starts_with("file:") {
                 url = Some(argument);
+            } else if argument.contains('@') {
+                // What is left names another host: the user, and maybe a part of the password.
+                let reason = "an `@` stands outside of its address: write a comma inside as `%2C`";
+                return Err(bad(reason.to_owned()));
             } else {
-                // It may be the tail of a password with a comma: the text is not shown.
+                // It may be a piece of a password with commas: the text is not shown.
                 notices.push(
                     Notice::new(format!("{source} has a part that is not understood"))
                         .hint("write a comma inside of an address as `%2C`"),
@@ -186,16 +190,12 @@ impl Mirror {
         let text =
             ["%2C", "%2c"].iter().fold(text.to_owned(), |text, code| text.replace(code, ","));
         let text = ["%3D", "%3d"].iter().fold(text, |text, code| text.replace(code, "="));
-        let url = Url::parse(&text).map_err(|error| {
-            // A comma in a password has cut it off from the `@` by which it could be known.
-            let cut = value.contains('@') && !text.contains('@');
-            let shown = if cut { "***".to_owned() } else { mask_credentials(&text) };
-            bad(format!("`{shown}` is no address: {error}"))
-        })?;
+        let shown = || mask_address(&text);
+        let url = Url::parse(&text)
+            .map_err(|error| bad(format!("`{}` is no address: {error}", shown())))?;
         let local = is_local(&text, &url);
         if url.scheme() != "https" && !local {
-            let shown = mask_credentials(&text);
-            return Err(bad(format!("`{shown}` is neither https nor a local file")));
+            return Err(bad(format!("`{}` is neither https nor a local file", shown())));
         }
         Ok(Self { url: url.into(), skip_path, source })
     }
@@ -339,7 +339,7 @@ mod tests {
     fn what_is_ignored_is_said() {
         let env = [("BP_DEPENDENCY_MIRROR_DEFAULT", "https://m")];
         let (mirrors, notices) =
-            parse(&env, &[("h.example", "https://m.example,p4ss@word")]).unwrap();
+            parse(&env, &[("h.example", "https://m.example,p4ssword")]).unwrap();
         assert_eq!(mirrors.0.len(), 1);
         let texts: Vec<_> = notices.iter().map(|notice| notice.text.as_str()).collect();
         assert_eq!(
@@ -360,7 +360,8 @@ mod tests {
         assert_snapshot!(bad("skip-path=/a"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
         assert_snapshot!(bad("m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: it has no address");
         assert_snapshot!(bad("https://u:s3cret@:99999"), @"BP_DEPENDENCY_MIRROR is not a mirror: `https://***@:99999` is no address: empty host");
-        assert_snapshot!(bad("https://u:s3cret,more@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `***` is no address: invalid port number");
+        assert_snapshot!(bad("https://u:s3cret,more@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: an `@` stands outside of its address: write a comma inside as `%2C`");
+        assert_snapshot!(bad("https://u,s3cret@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: an `@` stands outside of its address: write a comma inside as `%2C`");
         let error = parse(&[], &[("h.example", "ftp://x")]).unwrap_err();
         assert_snapshot!(Problem::from(error).page("", Colour::Off), @"
         error[bad-mirror]: binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file

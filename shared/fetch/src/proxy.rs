@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use kouti_report::{Explain, Fault, SafeUrl, mask_credentials};
+use kouti_report::{Explain, Fault, SafeUrl, mask_address};
 use url::{Host, Url};
 
 /// Which proxy leads to which host.
@@ -78,7 +78,7 @@ fn parse_url((variable, value): (String, &str)) -> Result<SafeUrl, BadProxy> {
             url.has_host() && known.contains(&url.scheme())
         })
         .map(SafeUrl::from)
-        .ok_or_else(|| BadProxy { variable, value: mask_credentials(&with_scheme) })
+        .ok_or_else(|| BadProxy { variable, value: mask_address(&with_scheme) })
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {

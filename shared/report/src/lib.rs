@@ -14,7 +14,7 @@ pub use excerpt::{Span, excerpt};
 pub use log::{Colour, Event, EventKind, Level, Log, Notice};
 pub use problem::{Explain, Fault, Problem, install_panic_page};
 pub use quantity::{bytes, duration};
-pub use safe_url::{SafeUrl, mask_credentials};
+pub use safe_url::{SafeUrl, mask_address, mask_credentials};
 
 /// Where people report what is a bug of ours.
 pub const ISSUES: &str = "https://github.com/kouti/kouti/issues";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-/// A URL whose `Display` and `Debug` leave out user info and query.
+/// A URL whose `Display` and `Debug` leave out user info and query, also of an address within its path.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SafeUrl(Url);
 
@@ -35,7 +35,7 @@ impl fmt::Display for SafeUrl {
         if let Some(port) = url.port() {
             write!(f, ":{port}")?;
         }
-        write!(f, "{}", url.path())
+        f.write_str(&mask_credentials(url.path()))
     }
 }
 
@@ -81,6 +81,18 @@ pub fn mask_credentials(text: &str) -> String {
     masked
 }
 
+/// Hides what may be a password in a text that should be one address, but may be none.
+///
+/// Here an `@` ends a password wherever it stands: `https:/u:p@h` and `u:p/w@h` are no addresses, and their passwords
+/// are as secret.
+#[must_use]
+pub fn mask_address(text: &str) -> String {
+    let masked = mask_credentials(text);
+    let Some((before, host)) = masked.rsplit_once('@') else { return masked };
+    let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
+    format!("{scheme}***@{host}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +103,8 @@ mod tests {
         assert_eq!(url.to_string(), "https://host:8443/a/b");
         assert_eq!(format!("{url:?}"), "https://host:8443/a/b");
         assert_eq!(url.reveal().password(), Some("p"));
+        let within = SafeUrl::from(Url::parse("https://mirror/https://u:p@host/a").unwrap());
+        assert_eq!(within.to_string(), "https://mirror/https://***@host/a");
     }
 
     #[test]
@@ -103,6 +117,20 @@ mod tests {
             ("https://h/mail@host", "https://h/mail@host"),
         ] {
             assert_eq!(mask_credentials(text), masked);
+        }
+    }
+
+    #[test]
+    fn credentials_in_what_should_be_an_address_are_masked() {
+        for (text, masked) in [
+            ("https://u:p@h/x?y", "https://***@h/x?***"),
+            ("https://u:p/w@h/x", "https://***@h/x"),
+            ("https:/u:p@h/x", "***@h/x"),
+            ("u:p@ss@h", "***@h"),
+            ("h/x", "h/x"),
+            ("https://h/x", "https://h/x"),
+        ] {
+            assert_eq!(mask_address(text), masked);
         }
     }
 }
