@@ -2,10 +2,10 @@
 
 use kouti::setting::Phase;
 use kouti::{BuildContext, Launch, LayerEnv, Log, Notice, Problem, Scope, settings as shared};
-use kouti_java::classes;
 
 use crate::app::App;
 use crate::compile_recipe::{Compile, Program};
+use crate::contents::Contents;
 use crate::java_version::Shelf;
 use crate::jvm::Java;
 use crate::packaged::{self, Packaged};
@@ -82,14 +82,16 @@ fn package(
 fn finish(
     context: &BuildContext,
     log: &mut Log,
-    packaged: Packaged,
+    mut packaged: Packaged,
     agents: LayerEnv,
 ) -> Result<Launch, Problem> {
     let live_reload = shared::LIVE_RELOAD_ENABLED.read(&context.env)?
         && live_reload::prepare(&context.app_dir, &packaged, log)?;
-    let document =
-        (!context.sboms.are_disabled()).then(|| sbom::document(&context.app_dir, &context.id));
-    context.helper_layer(log, &["java"], &[], launch_env(context, &packaged, agents))?;
+    let contents = packaged.contents.take().unwrap_or_else(|| Contents::read(&context.app_dir));
+    let env = launch_env(context, &packaged, contents.classes(), agents);
+    let document = (!context.sboms.are_disabled())
+        .then(|| sbom::document(&context.app_dir, contents, &context.id));
+    context.helper_layer(log, &["java"], &[], env)?;
     let start = Start { kind: packaged.kind, command: packaged.command, live_reload };
     Ok(Launch {
         processes: processes::declare(&start),
@@ -101,14 +103,18 @@ fn finish(
 }
 
 /// What the start of the app is told.
-fn launch_env(context: &BuildContext, packaged: &Packaged, agents: LayerEnv) -> LayerEnv {
-    let app = classes::count(&context.app_dir).to_string();
+fn launch_env(
+    context: &BuildContext,
+    packaged: &Packaged,
+    classes: u64,
+    agents: LayerEnv,
+) -> LayerEnv {
     let mut env = packaged
         .env
         .clone()
         .and(agents)
         .default_value(Scope::Launch, "BPI_APPLICATION_PATH", context.app_dir.display().to_string())
-        .default_value(Scope::Launch, "BPI_APP_CLASS_COUNT", app);
+        .default_value(Scope::Launch, "BPI_APP_CLASS_COUNT", classes.to_string());
     if let Some(class_path) = &packaged.class_path {
         env = env.prepend(Scope::Launch, "CLASSPATH", class_path, ":");
     }

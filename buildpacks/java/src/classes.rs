@@ -72,15 +72,21 @@ fn count_nested<R: Read + Seek>(archive: &mut ZipArchive<R>, path: &Path, index:
     ZipArchive::new(io::Cursor::new(bytes)).map_or(0, |archive| names(&archive))
 }
 
-fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> u64 {
+/// How many entries of an archive become classes; what is in JARs within it is not looked at.
+#[must_use]
+pub fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> u64 {
     archive.file_names().flatten().map(|name| u64::from(is_class(&name))).sum()
 }
 
-fn is_class(name: &str) -> bool {
+/// Whether a file of this name becomes a class.
+#[must_use]
+pub fn is_class(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-fn is_jar_name(name: &str) -> bool {
+/// Whether a file of this name is taken for a JAR.
+#[must_use]
+pub fn is_jar_name(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "jar")
 }
 

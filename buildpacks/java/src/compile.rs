@@ -135,9 +135,9 @@ fn call(
     let watch = Watch::begin(compile.tool, &cache);
     let result = command.run(log);
     settings.take_away(&cache)?;
-    dependencies::tidy(compile.tool, &cache);
     // A build that fails has not read all that it needs.
     let freed = if result.is_ok() { watch.end() } else { 0 };
+    dependencies::tidy(compile.tool, &cache)?;
     if freed > 0 {
         let size = kouti::bytes(freed);
         log.step(&format!("Removing {size} of dependencies that are no longer used"));

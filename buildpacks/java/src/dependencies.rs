@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::FileTimes;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,22 +13,41 @@ use crate::tool::Tool;
 /// From this size on it is looked which ones are still needed.
 const MUCH: u64 = 2 << 30;
 
-/// What must not be found by the next build: locks, and notes that a download has failed.
-pub(crate) fn tidy(tool: Tool, cache: &Path) {
+/// Says in a cache that it is larger than [`MUCH`]: to measure it takes a walk over thousands of files.
+const MARK: &str = ".kouti-much";
+
+/// Removes what must not be found by the next build: locks, and notes that a download has failed. Notes whether the
+/// rest is much.
+pub(crate) fn tidy(tool: Tool, cache: &Path) -> io::Result<()> {
+    tidy_above(MUCH, tool, cache)
+}
+
+fn tidy_above(much: u64, tool: Tool, cache: &Path) -> io::Result<()> {
     if tool == Tool::Gradle {
         for name in ["daemon", "workers", "notifications"] {
             // Best effort: a leftover costs space only.
             let _ = fs_err::remove_dir_all(cache.join(name));
         }
     }
+    let mut size = 0;
     for path in files(cache) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_empty_jar =
-            name.ends_with(".jar") && path.metadata().is_ok_and(|found| found.len() == 0);
+        let length = path.metadata().map_or(0, |found| found.len());
+        let is_empty_jar = name.ends_with(".jar") && length == 0;
         let is_note = name.ends_with(".lastUpdated");
         if is_empty_jar || is_note || (tool == Tool::Gradle && name.ends_with(".lock")) {
             let _ = fs_err::remove_file(path);
+        } else {
+            size += length;
         }
+    }
+    let mark = cache.join(MARK);
+    if size > much {
+        fs_err::write(mark, "")
+    } else if mark.exists() {
+        fs_err::remove_file(mark)
+    } else {
+        Ok(())
     }
 }
 
@@ -42,11 +62,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn begin(tool: Tool, cache: &Path) -> Self {
-        Self::begin_above(MUCH, tool, cache)
-    }
-
-    fn begin_above(much: u64, tool: Tool, cache: &Path) -> Self {
-        if kouti::size_of(cache) <= much {
+        if !cache.join(MARK).exists() {
             return Self { dirs: Vec::new() };
         }
         let names: &[&str] = match tool {
@@ -110,7 +126,10 @@ mod tests {
             write(dir.path(), &format!("repository/{name}"), b"xy");
         }
         write(dir.path(), "wrapper/mvn", b"xy");
-        let begin = |much| Watch::begin_above(much, Tool::Maven, dir.path());
+        let begin = |much| {
+            tidy_above(much, Tool::Maven, dir.path()).unwrap();
+            Watch::begin(Tool::Maven, dir.path())
+        };
         let read = |name: &str| {
             let later = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
             let read = FileTimes::new().set_accessed(later);

@@ -10,6 +10,7 @@ mod build;
 mod compile;
 mod compile_recipe;
 mod configuration_metadata;
+mod contents;
 mod dependencies;
 mod detect;
 mod dist_zip;

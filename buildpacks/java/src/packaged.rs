@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use kouti::{BuildContext, Explain, Fault, LayerEnv, Log, Notice, Problem, Scope};
 
 use crate::compile_recipe::Compile;
+use crate::contents::Contents;
 use crate::dist_zip::Script;
 use crate::java_version::Shelf;
 use crate::manifest::Manifest;
@@ -35,6 +36,8 @@ pub(crate) struct Packaged {
     pub(crate) bindings: Option<PathBuf>,
     /// Whether only the whole JAR can change.
     pub(crate) is_one_file: bool,
+    /// What was read of the archives of the app, if it has been and they are as they were.
+    pub(crate) contents: Option<Contents>,
 }
 
 impl Packaged {
@@ -58,6 +61,7 @@ impl Packaged {
             // It is on the command line.
             class_path: None,
             slices: slices::of_libraries(app_dir, &[Path::new("lib")]),
+            contents: None,
             ..self
         }
     }

@@ -1,37 +1,16 @@
 //! The libraries of an app, for its bill of materials: every JAR says what it is.
 
-use std::io::{BufReader, Cursor, Read, Seek};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::path::Path;
 
 use kouti::sbom::{Component, Document, Kind, Purl};
 use walkdir::WalkDir;
-use zip::ZipArchive;
 
-use crate::jar::name_and_version;
-use crate::manifest::{self, Manifest};
-
-/// What is in one JAR.
-#[derive(Default)]
-struct Inside {
-    manifest: Manifest,
-    /// Group, name and version; several where JARs were merged into one.
-    coordinates: Vec<(String, String, String)>,
-    nested: Vec<(String, Vec<u8>)>,
-}
+use crate::contents::{Archive, Contents, Coordinates};
+use crate::manifest::Manifest;
 
 /// Everything below the directory of the app.
-pub(crate) fn document(app_dir: &Path, found_by: &str) -> Document {
-    let mut jars = Vec::new();
-    for entry in WalkDir::new(app_dir).sort_by_file_name().into_iter().flatten() {
-        let is_jar = entry.path().extension().is_some_and(|e| e == "jar" || e == "war");
-        // What a link leads to is in a layer, which has a bill of its own.
-        if is_jar && entry.file_type().is_file() {
-            jars.push(entry.into_path());
-        }
-    }
-    let mut components = of_jars(app_dir, &jars);
+pub(crate) fn document(app_dir: &Path, contents: Contents, found_by: &str) -> Document {
+    let mut components: Vec<_> = contents.archives.into_iter().flat_map(of_archive).collect();
     components.extend(of_exploded(app_dir));
     Document {
         name: "app".to_owned(),
@@ -41,29 +20,12 @@ pub(crate) fn document(app_dir: &Path, found_by: &str) -> Document {
     }
 }
 
-/// Nearly all of the time goes into digests: every processor makes some of them.
-fn of_jars(app_dir: &Path, jars: &[PathBuf]) -> Vec<Component> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = jars.get(index) else { return done };
-            let Ok(bytes) = fs_err::read(path) else { continue };
-            let place = path.strip_prefix(app_dir).unwrap_or(path).display().to_string();
-            done.push((index, of_jar(&place, &bytes)));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(jars.len());
-    let mut done: Vec<_> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
-    });
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().flat_map(|(_, components)| components).collect()
+fn of_archive(archive: Archive) -> Vec<Component> {
+    let Archive { place, manifest, coordinates, digest, nested, .. } = archive;
+    let component = |found: &_| component(found, &place, &manifest, Some(&digest));
+    let mut components: Vec<_> = coordinates.iter().map(component).collect();
+    components.extend(nested.into_iter().flat_map(of_archive));
+    components
 }
 
 /// What was packed into the app itself, which is unpacked now.
@@ -72,82 +34,13 @@ fn of_exploded(app_dir: &Path) -> Vec<Component> {
     let files = WalkDir::new(&dir).sort_by_file_name().into_iter().flatten();
     let files = files.filter(|entry| entry.file_name() == "pom.properties");
     files
-        .filter_map(|entry| coordinates(&fs_err::read_to_string(entry.path()).ok()?))
+        .filter_map(|entry| Coordinates::parse(&fs_err::read_to_string(entry.path()).ok()?))
         .map(|found| component(&found, "META-INF/maven", &Manifest::default(), None))
         .collect()
 }
 
-fn of_jar(place: &str, bytes: &[u8]) -> Vec<Component> {
-    let Ok(archive) = ZipArchive::new(BufReader::new(Cursor::new(bytes))) else {
-        return Vec::new();
-    };
-    let inside = Inside::read(archive);
-    let file = place.rsplit('/').next().unwrap_or(place);
-    let mut found = inside.coordinates.clone();
-    if found.is_empty() {
-        found.push(inside.guess(file));
-    }
-    let digest = kouti::sha256(bytes);
-    let mut components: Vec<_> =
-        found.iter().map(|one| component(one, place, &inside.manifest, Some(&digest))).collect();
-    for (name, bytes) in &inside.nested {
-        components.extend(of_jar(&format!("{place}!/{name}"), bytes));
-    }
-    components
-}
-
-impl Inside {
-    fn read<R: Read + Seek>(mut archive: ZipArchive<R>) -> Self {
-        let mut inside = Self::default();
-        for index in 0..archive.len() {
-            let Some(Ok(name)) = archive.name_for_index(index) else { continue };
-            let is_jar = Path::new(&*name).extension().is_some_and(|e| e == "jar");
-            let is_wanted = name == manifest::PATH
-                || is_jar
-                || (name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties"));
-            if !is_wanted {
-                continue;
-            }
-            let name = name.into_owned();
-            let mut bytes = Vec::new();
-            let Ok(mut entry) = archive.by_index(index) else { continue };
-            if entry.read_to_end(&mut bytes).is_err() {
-                continue;
-            }
-            if is_jar {
-                inside.nested.push((name, bytes));
-                continue;
-            }
-            let text = String::from_utf8_lossy(&bytes);
-            if name == manifest::PATH {
-                inside.manifest = Manifest::parse(&text);
-            } else {
-                inside.coordinates.extend(coordinates(&text));
-            }
-        }
-        inside
-    }
-
-    /// From the manifest and the name of the file.
-    fn guess(&self, file: &str) -> (String, String, String) {
-        let (name, version) = name_and_version(file);
-        let said = self.manifest.get("Implementation-Version");
-        let version = if version.is_empty() { said.unwrap_or_default() } else { version };
-        let group = self.manifest.get("Implementation-Vendor-Id").unwrap_or_default();
-        (group.to_owned(), name.to_owned(), version.to_owned())
-    }
-}
-
-fn coordinates(properties: &str) -> Option<(String, String, String)> {
-    let get = |key: &str| {
-        let mut lines = properties.lines().filter_map(|line| line.split_once('='));
-        lines.find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim().to_owned())
-    };
-    Some((get("groupId")?, get("artifactId")?, get("version")?))
-}
-
 fn component(
-    (group, name, version): &(String, String, String),
+    Coordinates { group, name, version }: &Coordinates,
     place: &str,
     manifest: &Manifest,
     digest: Option<&str>,
@@ -190,6 +83,7 @@ fn licence_name(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest;
     use crate::testing::{jar, write};
 
     #[test]
@@ -207,7 +101,7 @@ mod tests {
         write(dir.path(), "BOOT-INF/lib/slf4j-api-2.0.1.jar", &known);
         write(dir.path(), "BOOT-INF/lib/other-1.4-beta.jar", &jar(&[("x", "")]));
         write(dir.path(), "BOOT-INF/lib/broken.jar", b"");
-        let document = document(dir.path(), "kouti/java");
+        let document = document(dir.path(), Contents::read(dir.path()), "kouti/java");
         let shown: Vec<_> = document
             .components
             .iter()

@@ -7,6 +7,7 @@ use kouti::version::Range;
 use kouti::{BuildContext, Layer, LayerEnv, Log, Notice, Problem, Scope, Uses};
 use serde::Serialize;
 
+use crate::contents::Contents;
 use crate::packaged::Packaged;
 use crate::spring_boot::SpringBoot;
 use crate::training::Wish;
@@ -31,7 +32,9 @@ pub(crate) fn prepare(
     if let Some(notice) = notice {
         log.warn(notice);
     }
-    let threads = web_type::threads(&app_dir.join(&boot.classes), &app_dir.join(&boot.lib), java);
+    let contents = Contents::read(app_dir);
+    let libraries = contents.telling(Path::new(&boot.lib));
+    let threads = web_type::threads(&app_dir.join(&boot.classes), libraries, java);
     let mut env = packaged.env.clone();
     if aot(context, log)? {
         env = env.default_value(Scope::Launch, "BPL_SPRING_AOT_ENABLED", "true");
@@ -53,6 +56,7 @@ pub(crate) fn prepare(
         threads,
         spring_boot: Some(boot),
         bindings,
+        contents: Some(contents),
         ..packaged
     })
 }

@@ -1,6 +1,6 @@
 //! How an app serves requests, from which follows how many threads it will have.
 
-use std::io::BufReader;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ const FEW: u64 = 50;
 
 /// Which of the classes in [`TELLING`] there are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Classes([bool; 6]);
+pub(crate) struct Telling([bool; 6]);
 
 const TELLING: [&str; 6] = [
     "org/springframework/web/reactive/DispatcherHandler.class",
@@ -22,11 +22,15 @@ const TELLING: [&str; 6] = [
     "org/springframework/web/context/ConfigurableWebApplicationContext.class",
 ];
 
-/// How many threads a Spring Boot app will have; nothing where the usual number is right.
-pub(crate) fn threads(classes: &Path, lib: &Path, java: u64) -> Option<u64> {
+/// How many threads a Spring Boot app with these libraries will have; nothing where the usual number is right.
+pub(crate) fn threads(
+    classes: &Path,
+    libraries: impl IntoIterator<Item = Telling>,
+    java: u64,
+) -> Option<u64> {
     let properties = Properties::read(classes);
     let virtual_threads = properties.get("spring.threads.virtual.enabled") == Some("true");
-    let found = Classes::read(classes, lib);
+    let found = libraries.into_iter().fold(Telling::in_dir(classes), Telling::or);
     let is_servlet = found.is_servlet();
     if !is_servlet || (virtual_threads && java >= 21) {
         return Some(FEW);
@@ -35,21 +39,21 @@ pub(crate) fn threads(classes: &Path, lib: &Path, java: u64) -> Option<u64> {
     Some(most + FEW)
 }
 
-impl Classes {
-    fn read(classes: &Path, lib: &Path) -> Self {
-        let mut found = [false; 6];
-        for (found, name) in found.iter_mut().zip(TELLING) {
-            *found = classes.join(name).is_file();
+impl Telling {
+    fn in_dir(classes: &Path) -> Self {
+        Self(TELLING.map(|name| classes.join(name).is_file()))
+    }
+
+    pub(crate) fn in_archive<R: Read + Seek>(archive: &ZipArchive<R>) -> Self {
+        Self(TELLING.map(|name| archive.index_for_name(name).is_some()))
+    }
+
+    fn or(self, other: Self) -> Self {
+        let mut both = self;
+        for (found, also) in both.0.iter_mut().zip(other.0) {
+            *found |= also;
         }
-        let jars = fs_err::read_dir(lib).into_iter().flatten().flatten();
-        for jar in jars {
-            let Ok(file) = fs_err::File::open(jar.path()) else { continue };
-            let Ok(archive) = ZipArchive::new(BufReader::new(file)) else { continue };
-            for (found, name) in found.iter_mut().zip(TELLING) {
-                *found |= archive.index_for_name(name).is_some();
-            }
-        }
-        Self(found)
+        both
     }
 
     /// Paketo's table.
@@ -107,9 +111,9 @@ mod tests {
     fn threads_of(names: &[&str], properties: &str, java: u64) -> Option<u64> {
         let dir = tempfile::tempdir().unwrap();
         let files: Vec<_> = names.iter().map(|name| (*name, "")).collect();
-        write(dir.path(), "lib/x.jar", &jar(&files));
-        write(dir.path(), "classes/application.yml", properties.as_bytes());
-        threads(&dir.path().join("classes"), &dir.path().join("lib"), java)
+        let library = ZipArchive::new(std::io::Cursor::new(jar(&files))).unwrap();
+        write(dir.path(), "application.yml", properties.as_bytes());
+        threads(dir.path(), [Telling::default(), Telling::in_archive(&library)], java)
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod versions;
 
 pub use command::{Command, CommandFailed, EndStatus, find_on_path};
 pub use context::{BuildContext, Context};
-pub use digest::sha256;
+pub use digest::{sha256, sha256_of};
 pub use entry::{Buildpack, main};
 pub use env::Env;
 pub use globs::{BadGlob, Globs};

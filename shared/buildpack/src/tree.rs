@@ -4,16 +4,11 @@
 //! and `node_modules` has tens of thousands; one file costs next to nothing.
 
 use std::fmt::Write as _;
-use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use ring::digest::{Context, Digest, SHA256};
-
-use crate::digest::hexadecimal;
-
-/// Large enough that reading and writing are not the bottleneck.
-const BUFFER: usize = 256 * 1024;
+use crate::digest::{self, BUFFER, hexadecimal};
 
 /// Gives every file of `from` a second name below `to`; nothing happens if there is no `from`.
 ///
@@ -57,17 +52,6 @@ pub fn digest(dir: &Path) -> io::Result<String> {
     Ok(crate::sha256(listing))
 }
 
-fn digest_of_file(path: &Path, buffer: &mut [u8]) -> io::Result<Digest> {
-    let mut file = fs_err::File::open(path)?;
-    let mut digest = Context::new(&SHA256);
-    loop {
-        match file.read(buffer)? {
-            0 => return Ok(digest.finish()),
-            length => digest.update(&buffer[..length]),
-        }
-    }
-}
-
 fn list(root: &Path, below: &Path, listing: &mut String, buffer: &mut [u8]) -> io::Result<()> {
     let mut entries = fs_err::read_dir(root.join(below))?.collect::<io::Result<Vec<_>>>()?;
     entries.retain(|entry| entry.file_name() != ".git");
@@ -82,7 +66,7 @@ fn list(root: &Path, below: &Path, listing: &mut String, buffer: &mut [u8]) -> i
             let _ = writeln!(listing, "{}\0-> {}", path.display(), target.display());
         } else if kind.is_file() {
             let mode = entry.metadata()?.permissions().mode() & 0o100;
-            let content = hexadecimal(digest_of_file(&entry.path(), buffer)?.as_ref());
+            let content = hexadecimal(digest::of_file(&entry.path(), buffer)?.as_ref());
             let _ = writeln!(listing, "{}\0{mode}\0{content}", path.display());
         }
     }
