@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result};
 use crate::command::Command;
 use crate::workspace::{ARCH, TRIPLE, Workspace};
 
-/// Compiles all buildpacks and returns the directory of their binaries.
-pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf> {
+/// Compiles these buildpacks, or all if none is named, and returns the directory of their binaries.
+pub(crate) fn release(workspace: &Workspace, buildpacks: &[String]) -> Result<PathBuf> {
     workspace.say("build", "compiling the buildpacks");
     optimised(workspace)?
         .arg("--bins")
-        .args(packages(workspace)?)
+        .args(packages(workspace, buildpacks)?)
         .quiet(workspace, "build")
         .context("the buildpacks do not compile")?;
     Ok(workspace.release())
@@ -57,16 +57,16 @@ pub(crate) fn debug(workspace: &Workspace) -> Result<PathBuf> {
     Command::cargo(workspace)
         .args(["build", "--bins", "--target-dir"])
         .arg(workspace.target())
-        .args(packages(workspace)?)
+        .args(packages(workspace, &[])?)
         .quiet(workspace, "build-debug")
         .context("the buildpacks do not compile")?;
     Ok(workspace.target().join("debug"))
 }
 
-/// The crates of the buildpacks, as arguments.
-fn packages(workspace: &Workspace) -> Result<Vec<String>> {
-    let names = workspace.buildpacks()?.into_iter();
-    Ok(names.flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]).collect())
+/// The crates of these buildpacks, or of all, as arguments.
+fn packages(workspace: &Workspace, buildpacks: &[String]) -> Result<Vec<String>> {
+    let names = if buildpacks.is_empty() { workspace.buildpacks()? } else { buildpacks.to_vec() };
+    Ok(names.into_iter().flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]).collect())
 }
 
 /// Directories whose names must not show in a binary, and what stands for them; a later one wins over an earlier.

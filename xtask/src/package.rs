@@ -142,12 +142,13 @@ pub(crate) fn runtimes(workspace: &Workspace, buildpacks: &[String]) -> Result<(
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    // A zip has other buildpacks beside the one that is named.
+    let named = if args.cf { &[] } else { &args.buildpacks[..] };
+    let sources = sources(workspace, named)?;
     if args.profile == Profile::Public {
-        // A zip has other buildpacks beside the one that is named.
-        let named = if args.cf { &[] } else { &args.buildpacks[..] };
-        check_filters(&args.filters, &sources(workspace, named)?)?;
+        check_filters(&args.filters, &sources)?;
     }
-    build::release(workspace)?;
+    build::release(workspace, named)?;
     if args.cf {
         for zip in cf::zips(workspace, args)? {
             print(zip.display());

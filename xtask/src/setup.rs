@@ -68,7 +68,9 @@ pub(crate) fn make(
             let beside = &beside;
             scope.spawn(move || beside.run(|| times.measure(name, step)));
         };
-        start("release build", |workspace, _| build::release(workspace).map(drop));
+        start("release build", |workspace, buildpacks| {
+            build::release(workspace, buildpacks).map(drop)
+        });
         if local {
             start("base images", |workspace, _| base::ensure(workspace));
             start("runtimes", package::runtimes);

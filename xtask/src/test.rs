@@ -51,6 +51,9 @@ const REAL: [&str; 7] = ["--test", "main", "--", "--ignored", "real::", "--skip"
 /// Those tests compile buildpacks, which is too long for every `cargo test`.
 const CONTRIBUTOR: [&str; 4] = ["--test", "contributor", "--", "--ignored"];
 
+/// Of the whole workspace: of one package alone, crates would have other features and be compiled once more.
+const IMAGE: [&str; 4] = ["--test", "images", "--", "--ignored"];
+
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let wants = |level| args.levels.is_empty() || args.levels.contains(&level);
     let times = &Times::default();
@@ -153,8 +156,7 @@ fn real(workspace: &Workspace, args: &Args) -> Result<()> {
 
 fn image(workspace: &Workspace, setup: &Setup, args: &Args) -> Result<()> {
     workspace.say("test", "whole images");
-    let package = ["test", "--locked", "--package", "kouti-image-tests"];
-    builder::settings(workspace, Command::cargo(workspace).args(package).args(["--", "--ignored"]))
+    builder::settings(workspace, Command::cargo(workspace).arg("test").args(ALL).args(IMAGE))
         .args(filter(&args.filter))
         .env("KOUTI_PACK", &setup.tools.pack)
         .env("KOUTI_BUILDER", setup.builder)

@@ -118,6 +118,8 @@ fn program(workspace: &Workspace) -> Result<PathBuf> {
         .file("lockfile", &dir.join("Cargo.lock"))?
         .file("program", &dir.join("src/main.rs"))?
         .finish();
+    // Whoever makes tools sweeps away what is half made there.
+    let _lock = workspace.lock("tools")?;
     let program = workspace.tools().join("book");
     let stamp = workspace.tools().join(".book.key");
     if program.is_file() && stamp::is_current(&stamp, &key) {
