@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result};
 use kouti_catalog::{Artifact, Catalog, Date, Support, support};
 use kouti_version::Version;
 
-use crate::update;
-use crate::workspace::{Workspace, print};
+use crate::docs;
+use crate::workspace::{Workspace, print, today};
 
 pub(crate) use advisory::Advisories;
 pub(crate) use deny::check as deny;
@@ -62,8 +62,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         return deny(workspace, &Advisories::read(&args.advisories)?);
     }
     let mut artifacts = Vec::new();
-    for catalogue in update::catalogues() {
-        let path = workspace.root.join(catalogue);
+    for (_, path) in docs::catalogues(&workspace.root)? {
         let catalogue: Catalog = toml::from_str(&fs_err::read_to_string(&path)?)
             .with_context(|| format!("cannot read {}", path.display()))?;
         artifacts.extend(catalogue.artifacts);
@@ -76,7 +75,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         artifacts,
         subjects,
         advisories: Advisories::read(&args.advisories)?,
-        today: args.today.unwrap_or_else(update::today),
+        today: args.today.unwrap_or_else(today),
     };
     match (&args.component, &args.below) {
         (Some(component), Some(below)) => print(audit.carriers(component, below).trim_end()),

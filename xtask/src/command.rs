@@ -1,6 +1,7 @@
 //! Running other programs: quietly with a log file, captured, or shown.
 
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
@@ -116,6 +117,12 @@ impl Command {
         let mut child = self.spawn()?;
         let status = self.wait(&mut child)?;
         if status.success() { Ok(()) } else { Err(anyhow!("`{line}` failed ({status})")) }
+    }
+
+    /// Becomes the program, which then has the last word; returns only if it cannot be started.
+    pub(crate) fn become_it(mut self) -> Result<()> {
+        let error = self.inner.exec();
+        Err(error).with_context(|| format!("cannot start `{}`", self.line()))
     }
 
     /// The command line as one would type it.

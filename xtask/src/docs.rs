@@ -5,6 +5,8 @@
 mod bindings;
 mod book;
 mod errors;
+#[cfg(feature = "upstream")]
+mod external;
 pub(crate) mod figures;
 mod links;
 #[cfg(test)]
@@ -17,12 +19,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use kouti_fetch::Fetcher;
 use serde::Deserialize;
-use url::Url;
 
+pub(crate) use versions::catalogues;
+
+use crate::files;
 use crate::workspace::Workspace;
-use crate::{files, package};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -31,7 +33,7 @@ pub(crate) struct Args {
     check: bool,
     /// Also fail if an address of another site does not answer
     #[arg(long, requires = "check")]
-    external: bool,
+    pub(crate) external: bool,
     /// Make the book in this directory too [default with --check: target/book]
     #[arg(long, value_name = "DIRECTORY")]
     book: Option<PathBuf>,
@@ -89,11 +91,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             bail!("the pages do not hang together:\n{}", faults.join("\n"));
         }
     }
+    #[cfg(feature = "upstream")]
     if args.external {
-        let dead = dead_addresses(workspace)?;
-        if !dead.is_empty() {
-            bail!("these do not answer:\n{}", dead.join("\n"));
-        }
+        external::check(workspace)?;
     }
     let book = args.book.clone().or_else(|| args.check.then(|| workspace.target().join("book")));
     if let Some(book) = book {
@@ -101,18 +101,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         workspace.say("docs", format_args!("the book is in {}", book.display()));
     }
     Ok(())
-}
-
-/// Addresses of other sites that do not answer, with the reason.
-fn dead_addresses(workspace: &Workspace) -> Result<Vec<String>> {
-    let fetcher = Fetcher::new(package::network(workspace)?);
-    let mut dead = Vec::new();
-    for address in book::addresses(&workspace.root)? {
-        if let Err(error) = fetcher.document(&address, &Url::parse(&address)?) {
-            dead.push(format!("  {address}: {error}"));
-        }
-    }
-    Ok(dead)
 }
 
 /// Fails if a written part is stale, a link is dead, or the book cannot be made.

@@ -27,12 +27,15 @@ mod stamp;
 mod tarball;
 mod test;
 mod tools;
+#[cfg(feature = "upstream")]
 mod update;
+mod upstream;
 mod workspace;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::workspace::Workspace;
@@ -74,13 +77,27 @@ enum Task {
     /// Build the pack CLI and the lifecycle where they are missing
     Tools(tools::Args),
     /// Look for newer releases of what the catalogues offer
-    Update(update::Args),
+    Update(upstream::Update),
+}
+
+impl Task {
+    fn reaches_upstreams(&self) -> bool {
+        match self {
+            Self::Docs(args) => args.external,
+            Self::Mirror(args) => args.to.is_some(),
+            Self::Package(args) => args.downloads(),
+            _ => false,
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = Workspace::here();
-    let outcome = match &cli.task {
+    if cli.task.reaches_upstreams() && !upstream::IS_THERE {
+        return ended(upstream::again(&workspace));
+    }
+    ended(match &cli.task {
         Task::Audit(args) => audit::run(&workspace, args),
         Task::Base(args) => base::run(&workspace, args),
         Task::Bench(args) => bench::run(&workspace, args),
@@ -94,8 +111,14 @@ fn main() -> ExitCode {
         Task::Report(args) => report::run(&workspace, args),
         Task::Test(args) => test::run(&workspace, args),
         Task::Tools(args) => tools::run(&workspace, args),
+        #[cfg(feature = "upstream")]
         Task::Update(args) => update::run(&workspace, args),
-    };
+        #[cfg(not(feature = "upstream"))]
+        Task::Update(_) => upstream::again(&workspace),
+    })
+}
+
+fn ended(outcome: Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// Instead, put all that the buildpacks of the public profile download into this directory, with a list of it
     /// (`artifacts.json`), to be served by a mirror
     #[arg(long, value_name = "DIR", conflicts_with_all = ["only", "refresh"])]
-    to: Option<PathBuf>,
+    pub(crate) to: Option<PathBuf>,
     /// What of it: glob on id@version, may be repeated
     #[arg(long = "filter", value_name = "GLOB", requires = "to")]
     filters: Vec<String>,

@@ -23,9 +23,7 @@ use crate::{build, files, mirror, stamp};
 use catalog::Catalog;
 use contents::Carried;
 use descriptor::Descriptor;
-use download::Downloads;
 
-pub(crate) use download::network;
 pub(crate) use mirrored::mirror_to;
 
 #[derive(Clone, clap::Args)]
@@ -51,6 +49,13 @@ pub(crate) struct Args {
     /// Architecture of the packages: that of this machine
     #[arg(long, default_value = ARCH, value_parser = [ARCH])]
     arch: String,
+}
+
+impl Args {
+    /// Whether packages carry what upstreams have.
+    pub(crate) fn downloads(&self) -> bool {
+        self.offline && self.profile == Profile::Public
+    }
 }
 
 /// One packaged buildpack.
@@ -280,10 +285,7 @@ fn artifacts(workspace: &Workspace, profile: Profile, catalog: &Catalog) -> Resu
         Profile::Local => contents::artifacts(catalog, |record| {
             mirror::artifact(workspace, catalog::text(record, "uri").unwrap_or_default())
         }),
-        Profile::Public => {
-            let downloads = Downloads::new(workspace)?;
-            contents::artifacts(catalog, |record| downloads.file(record))
-        }
+        Profile::Public => contents::artifacts(catalog, |record| download::file(workspace, record)),
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum Level {
 }
 
 /// With all that is optional.
-const ALL: [&str; 4] = ["--workspace", "--features", "xtask/openpgp", "--locked"];
+const ALL: [&str; 4] = ["--workspace", "--features", "xtask/upstream", "--locked"];
 const LINT: [&str; 4] = ["--all-targets", "--", "-D", "warnings"];
 
 /// Those tests run runtimes and package managers of the local profile.

@@ -18,20 +18,17 @@ mod spelling;
 mod texts;
 
 #[cfg(test)]
-#[cfg(feature = "openpgp")]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use kouti_catalog::Date;
 
 use crate::advice::Advice;
 use crate::audit::Advisories;
-use crate::command::Command;
 use crate::files;
-use crate::package;
-use crate::workspace::Workspace;
+use crate::upstream::{self, Update};
+use crate::workspace::{Workspace, today};
 
 use blocks::Blocks;
 use engine::Context;
@@ -41,33 +38,11 @@ use texts::Run;
 
 use declared::FAMILIES;
 
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    /// Families to update: dotnet, httpd, java, nginx, nodejs, php, watchexec [default: all]
-    #[arg(value_name = "FAMILY")]
-    families: Vec<String>,
-    /// Look below this address instead of at the upstreams: <URI>/<host>/<path>
-    #[arg(long, value_name = "URI")]
-    feed: Option<String>,
-    /// Trust the PGP keys in this file instead of the pinned ones
-    #[arg(long, value_name = "FILE", requires = "feed")]
-    keys: Option<PathBuf>,
-    /// Advisories, for the CVEs that an update fixes: OSV entries or a CycloneDX VEX document
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    advisories: Vec<PathBuf>,
-    /// The day to decide by [default: today]
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
-}
-
-pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, args: &Update) -> Result<()> {
     let families = chosen(&args.families)?;
-    if !cfg!(feature = "openpgp") {
-        return with_signatures(workspace);
-    }
     let context = Context {
         net: Net::new(
-            package::network(workspace)?,
+            upstream::network(workspace)?,
             args.feed.as_deref(),
             workspace.target().join("downloads"),
         ),
@@ -90,22 +65,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     let hint = format!("read {}", issues.join(" and "));
     Err(Advice::new("an update needs a person", hint).into())
-}
-
-/// The same command of a program that can check signatures.
-fn with_signatures(workspace: &Workspace) -> Result<()> {
-    let cargo = ["run", "--quiet", "--package", "xtask", "--features", "openpgp", "--"];
-    workspace.say("update", "compiling what checks signatures; a minute when it is the first time");
-    Command::cargo(workspace).args(cargo).args(std::env::args_os().skip(1)).shown()
-}
-
-/// The files with everything that is offered, below the root of the repository.
-pub(crate) fn catalogues() -> impl Iterator<Item = &'static str> {
-    FAMILIES.iter().map(|family| family.catalogue)
-}
-
-pub(crate) fn today() -> Date {
-    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Family>> {

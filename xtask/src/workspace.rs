@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Result;
+use kouti_catalog::Date;
 
 /// The target triple of the shipped buildpacks (static glibc).
 ///
@@ -165,6 +166,11 @@ impl Workspace {
         }
         Ok(Lock { _file: file })
     }
+}
+
+/// In UTC.
+pub(crate) fn today() -> Date {
+    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
 /// Prints a line as it is.

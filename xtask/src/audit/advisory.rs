@@ -1,10 +1,8 @@
 //! What is known of vulnerabilities: OSV entries, and what a CycloneDX VEX document says of them.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use kouti_catalog::Artifact;
 use kouti_version::Version;
 use serde::Deserialize;
 use serde_json::Value;
@@ -125,7 +123,11 @@ impl Advisories {
     }
 
     /// The names of what affects an artifact, or what is compiled into it.
-    pub(crate) fn names(&self, artifact: &Artifact) -> BTreeSet<String> {
+    #[cfg(feature = "upstream")]
+    pub(crate) fn names(
+        &self,
+        artifact: &kouti_catalog::Artifact,
+    ) -> std::collections::BTreeSet<String> {
         let name = |text: String| text.split(' ').next().unwrap_or_default().to_owned();
         self.of(&Subject::of_artifact(artifact)).into_iter().map(name).collect()
     }

@@ -27,9 +27,8 @@ use crate::builder::{pack, pull_policy};
 use crate::command::Command;
 use crate::setup::Setup;
 use crate::stamp;
-use crate::update::today;
-use crate::workspace::Workspace;
-use crate::{base, host, mirror};
+use crate::workspace::{Workspace, today};
+use crate::{base, host, mirror, upstream};
 
 const CATALOG: &str = "shared/node/catalog.toml";
 const BUILDER: &str = "kouti/builder:rollout";
@@ -81,7 +80,8 @@ impl<'a> Story<'a> {
         workspace.say("rollout", "compiling in a copy of the workspace");
         story.xtask("package nodejs").quiet(workspace, "rollout-before")?;
         Command::new("cargo")
-            .args(["build", "--quiet", "--package", "xtask", "--features", "openpgp"])
+            .args(["build", "--quiet"])
+            .args(upstream::PROGRAM)
             .dir(&story.copy)
             .quiet(workspace, "rollout-before")?;
         Ok(story)

@@ -3,7 +3,7 @@
 //! On the web page of the repository every page can be read where it lies. For the book they are laid side by side first, and
 //! links to what is not in the book lead to the repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -17,8 +17,6 @@ use crate::workspace::Workspace;
 
 /// Where files are shown that are not in the book.
 const REPOSITORY: &str = "https://github.com/kouti/kouti/blob/main";
-/// Everything of ours.
-const OURS: &str = "https://github.com/kouti/";
 
 const SUMMARY: &str = "docs/SUMMARY.md";
 
@@ -50,22 +48,6 @@ pub(super) fn pages(root: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
         }
     }
     Ok(pages)
-}
-
-/// All addresses of other sites on the pages, but for ours and for examples.
-pub(super) fn addresses(root: &Path) -> Result<BTreeSet<String>> {
-    let mut addresses = BTreeSet::new();
-    for page in pages(root)?.keys() {
-        let text = fs_err::read_to_string(root.join(page))?;
-        for range in links::targets(&text) {
-            let address = text[range].split('#').next().unwrap_or_default();
-            let is_other = address.starts_with("https://") && !address.starts_with(OURS);
-            if is_other && !address.contains("example") {
-                addresses.insert(address.to_owned());
-            }
-        }
-    }
-    Ok(addresses)
 }
 
 /// Links that lead nowhere, and pages that nothing leads to.

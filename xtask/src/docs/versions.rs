@@ -52,7 +52,7 @@ pub(super) fn documents(root: &Path) -> Result<[(PathBuf, String); 2]> {
 }
 
 /// Every catalogue with its title on the page.
-fn catalogues(root: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub(crate) fn catalogues(root: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs_err::read_dir(root.join("buildpacks"))? {
         let dir = entry?.path();

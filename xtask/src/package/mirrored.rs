@@ -11,8 +11,7 @@ use kouti_report::bytes;
 use serde::Serialize;
 
 use super::catalog::text;
-use super::download::Downloads;
-use super::{filter, sources};
+use super::{download, filter, sources};
 use crate::files;
 use crate::workspace::Workspace;
 
@@ -41,7 +40,6 @@ struct Listed {
 /// Fills `dir` with what the filters, globs on id@version, choose; with everything if there are none.
 pub(crate) fn mirror_to(workspace: &Workspace, dir: &Path, filters: &[String]) -> Result<()> {
     let wanted = filter(filters)?;
-    let downloads = Downloads::new(workspace)?;
     let mut listed: BTreeMap<String, Listed> = BTreeMap::new();
     for catalog in sources(workspace, &[])?.into_iter().filter_map(|source| source.catalog) {
         for record in &catalog.records {
@@ -52,7 +50,7 @@ pub(crate) fn mirror_to(workspace: &Workspace, dir: &Path, filters: &[String]) -
             let Some(uri) = part("uri").filter(|_| wanted(&id, &version)) else { continue };
             let path = place(&uri)?;
             let to = dir.join(&path);
-            let from = downloads.file(record)?;
+            let from = download::file(workspace, record)?;
             let size = fs_err::metadata(&from)?.len();
             if fs_err::metadata(&to).map_or(0, |found| found.len()) != size {
                 workspace.say("mirror", format_args!("{path}, {}", bytes(size)));

@@ -1,12 +1,7 @@
 //! `OpenPGP` signatures by keys that are pinned in this repository.
 
-use anyhow::{Result, bail};
-
-#[cfg(feature = "openpgp")]
-use anyhow::Context as _;
-#[cfg(feature = "openpgp")]
+use anyhow::{Context as _, Result, bail};
 use pgp::composed::{CleartextSignedMessage, Deserializable as _, SignedPublicKey};
-#[cfg(feature = "openpgp")]
 use pgp::types::KeyDetails as _;
 
 /// Who signed a text, and the text without the signature.
@@ -21,7 +16,6 @@ pub(super) struct Signed {
 ///
 /// A signature counts if it is by a pinned key or by a subkey that this key has bound to itself. When a certificate
 /// was said to expire does not count: which keys are good is decided where they are pinned.
-#[cfg(feature = "openpgp")]
 pub(super) fn cleartext(signed: &str, keys: &str) -> Result<Signed> {
     let (message, _) = CleartextSignedMessage::from_string(signed)
         .ok()
@@ -41,14 +35,7 @@ pub(super) fn cleartext(signed: &str, keys: &str) -> Result<Signed> {
     bail!("its signature is by none of the pinned keys, or its text was changed");
 }
 
-/// Stands in where nothing is compiled to check signatures with: then none is good.
-#[cfg(not(feature = "openpgp"))]
-pub(super) fn cleartext(_: &str, _: &str) -> Result<Signed> {
-    bail!("this program cannot check signatures")
-}
-
 /// The pinned certificates. Each has an armour of its own.
-#[cfg(feature = "openpgp")]
 fn certificates(keys: &str) -> Result<Vec<SignedPublicKey>> {
     const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
     let armours = keys.split_inclusive(END).filter(|armour| armour.contains(END));
@@ -63,7 +50,6 @@ fn certificates(keys: &str) -> Result<Vec<SignedPublicKey>> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "openpgp")]
 pub(super) mod tests {
     use super::*;
     use pgp::composed::{KeyType, SecretKeyParamsBuilder, SignedSecretKey};
