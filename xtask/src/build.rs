@@ -11,8 +11,8 @@ use crate::workspace::{ARCH, TRIPLE, Workspace};
 pub(crate) fn release(workspace: &Workspace, buildpacks: &[String]) -> Result<PathBuf> {
     workspace.say("build", "compiling the buildpacks");
     optimised(workspace)?
-        .arg("--bins")
-        .args(packages(workspace, buildpacks)?)
+        .args(binaries(buildpacks))
+        .args(packages(workspace)?)
         .quiet(workspace, "build")
         .context("the buildpacks do not compile")?;
     Ok(workspace.release())
@@ -57,16 +57,26 @@ pub(crate) fn debug(workspace: &Workspace) -> Result<PathBuf> {
     Command::cargo(workspace)
         .args(["build", "--bins", "--target-dir"])
         .arg(workspace.target())
-        .args(packages(workspace, &[])?)
+        .args(packages(workspace)?)
         .quiet(workspace, "build-debug")
         .context("the buildpacks do not compile")?;
     Ok(workspace.target().join("debug"))
 }
 
-/// The crates of these buildpacks, or of all, as arguments.
-fn packages(workspace: &Workspace, buildpacks: &[String]) -> Result<Vec<String>> {
-    let names = if buildpacks.is_empty() { workspace.buildpacks()? } else { buildpacks.to_vec() };
-    Ok(names.into_iter().flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]).collect())
+/// The crates of all buildpacks, as arguments. The features of what they share follow from all of them, and so do the
+/// bytes of each program, also where not all programs are wanted.
+fn packages(workspace: &Workspace) -> Result<Vec<String>> {
+    let names = workspace.buildpacks()?.into_iter();
+    Ok(names.flat_map(|name| ["-p".to_owned(), format!("kouti-{name}")]).collect())
+}
+
+/// The programs of these buildpacks, or of all, as arguments.
+fn binaries(buildpacks: &[String]) -> Vec<String> {
+    if buildpacks.is_empty() {
+        return vec!["--bins".to_owned()];
+    }
+    // With the helper, where there is one.
+    buildpacks.iter().map(|name| format!("--bin=kouti-{name}*")).collect()
 }
 
 /// Directories whose names must not show in a binary, and what stands for them; a later one wins over an earlier.
