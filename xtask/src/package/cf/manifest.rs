@@ -38,7 +38,9 @@ struct Ending {
 struct Dependency {
     id: String,
     version: String,
-    uri: String,
+    /// Nothing if it comes from a registry of packages.
+    uri: Option<String>,
+    purl: Option<String>,
     checksum: Option<String>,
     arch: Option<String>,
     #[serde(default)]
@@ -108,9 +110,13 @@ fn of(
 }
 
 fn dependency(found: &Dependency) -> String {
-    let Dependency { id, version, uri, checksum, distros, .. } = found;
-    let mut yaml =
-        format!("- name: {}\n  version: {}\n  uri: {}\n", text(id), text(version), text(uri));
+    let Dependency { id, version, uri, purl, checksum, distros, .. } = found;
+    let mut yaml = format!("- name: {}\n  version: {}\n", text(id), text(version));
+    if let Some(uri) = uri {
+        let _ = writeln!(yaml, "  uri: {}", text(uri));
+    } else if let Some(purl) = purl {
+        let _ = writeln!(yaml, "  purl: {}", text(purl));
+    }
     if let Some((kind, digest)) = checksum.as_deref().and_then(|checksum| checksum.split_once(':'))
     {
         let _ = writeln!(yaml, "  {kind}: {}", text(digest));
@@ -162,6 +168,10 @@ mod tests {
             version = "1.31.2"
             uri = "https://nginx.example/arm.tgz"
             arch = "arm64"
+            [[metadata.dependencies]]
+            id = "yarn"
+            version = "1.22.22"
+            purl = "pkg:npm/yarn@1.22.22"
         "#;
         let descriptors = [descriptor.to_owned(), descriptor.to_owned(), String::new()];
         assert_snapshot!(of("nginx", "1.2.3", Some("cflinuxfs4"), &descriptors).unwrap(), @r#"
@@ -182,6 +192,10 @@ mod tests {
           uri: "https://nginx.example/n.tgz"
           sha256: "abc"
           cf_stacks: [cflinuxfs4]
+        - name: "yarn"
+          version: "1.22.22"
+          purl: "pkg:npm/yarn@1.22.22"
+          cf_stacks: [cflinuxfs4, cflinuxfs5]
         "#);
         let read: serde_json::Value = serde_saphyr::from_str(
             &of("nginx", "1.2.3", Some("cflinuxfs5"), &descriptors).unwrap(),
