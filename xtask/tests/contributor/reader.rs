@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kouti_testing::write_program;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -27,7 +29,21 @@ pub(crate) struct Reader {
     /// What the last commands have printed.
     seen: String,
     app: Option<App>,
-    has_container: bool,
+    /// From the first command for Docker on: there is one name for containers.
+    container: Option<MutexGuard<'static, ()>>,
+}
+
+static CONTAINERS: Mutex<()> = Mutex::new(());
+
+/// A port that stays free until it is used, maybe minutes later: none of those that the system gives to whoever asks.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// What goes on and on, in a process group of its own. It ends with the test.
@@ -47,7 +63,7 @@ impl Drop for App {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if self.has_container {
+        if self.container.is_some() {
             // What a page starts it also stops, unless a test has failed before.
             let _ = Command::new("docker").args(["rm", "--force", CONTAINER]).output();
         }
@@ -73,9 +89,8 @@ impl Reader {
             cargo(&root, &path.to_string_lossy()).as_bytes(),
         )
         .unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port().to_string();
-        Self { root, programs, port, seen: String::new(), app: None, has_container: false }
+        let port = free_port().to_string();
+        Self { root, programs, port, seen: String::new(), app: None, container: None }
     }
 
     /// Types every page of the workspace on which there are commands for Docker, or for a machine without it; returns how
@@ -104,7 +119,10 @@ impl Reader {
                 Block::Commands { text, docker: needs_docker } => {
                     was_run = docker || !needs_docker;
                     if was_run {
-                        self.has_container |= *needs_docker;
+                        if *needs_docker && self.container.is_none() {
+                            let lock = CONTAINERS.lock();
+                            self.container = Some(lock.unwrap_or_else(PoisonError::into_inner));
+                        }
                         self.types(text);
                     }
                 }
