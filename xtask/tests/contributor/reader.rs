@@ -120,6 +120,8 @@ impl Reader {
                     was_run = docker || !needs_docker;
                     if was_run {
                         if *needs_docker && self.container.is_none() {
+                            // An app without a container has the port.
+                            self.app = None;
                             let lock = CONTAINERS.lock();
                             self.container = Some(lock.unwrap_or_else(PoisonError::into_inner));
                         }
