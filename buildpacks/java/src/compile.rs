@@ -1,6 +1,7 @@
 //! Runs the build tool, and puts what it made in the place of the source.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use kouti::fetch::{Unpack, unpack_own};
 use kouti::{
@@ -66,12 +67,17 @@ pub(crate) fn run(
     }
     let made = context.layers.ensure(log, &layer, |dir, log| {
         let before = artifact::Before::look(&context.app_dir, compile);
-        call(context, log, compile, java, &settings)?;
-        let selection = artifact::select(&context.app_dir, compile, &before)?;
-        for notice in selection.notices {
-            log.warn(notice);
-        }
-        store(&context.app_dir, &selection.paths, dir)
+        let cache = call(context, log, compile, java, &settings)?;
+        // A walk over thousands of files, while what was built is copied.
+        thread::scope(|scope| {
+            let tidying = scope.spawn(|| dependencies::tidy(compile.tool, &cache));
+            let selection = artifact::select(&context.app_dir, compile, &before)?;
+            for notice in selection.notices {
+                log.warn(notice);
+            }
+            store(&context.app_dir, &selection.paths, dir)?;
+            Ok(tidying.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+        })
     })?;
     clean(context, log)?;
     leave_the_rest(context, log)?;
@@ -114,13 +120,14 @@ impl Program {
     }
 }
 
+/// Runs the tool, and gives the directory of its dependencies. After a failure that is tidied already.
 fn call(
     context: &BuildContext,
     log: &mut Log,
     compile: &Compile,
     java: &mut Java<'_>,
     settings: &ToolSettings,
-) -> Result<(), Problem> {
+) -> Result<PathBuf, Problem> {
     let (_, env) = java.jdk(log)?;
     let mut env = env.clone();
     let program = install(context, log, compile, &mut env)?;
@@ -135,14 +142,17 @@ fn call(
     let watch = Watch::begin(compile.tool, &cache);
     let result = command.run(log);
     settings.take_away(&cache)?;
-    // A build that fails has not read all that it needs.
-    let freed = if result.is_ok() { watch.end() } else { 0 };
-    dependencies::tidy(compile.tool, &cache)?;
+    if let Err(failed) = result {
+        // Its dependencies stay: a build that fails has not read all that it needs.
+        dependencies::tidy(compile.tool, &cache)?;
+        return Err(failure::explain(failed, compile, java_home_version(&env)));
+    }
+    let freed = watch.end();
     if freed > 0 {
         let size = kouti::bytes(freed);
         log.step(&format!("Removing {size} of dependencies that are no longer used"));
     }
-    result.map_err(|failed| failure::explain(failed, compile, java_home_version(&env)))
+    Ok(cache)
 }
 
 fn java_home_version(env: &Env) -> Option<u64> {
