@@ -28,9 +28,12 @@ libfuzzer_sys::fuzz_target!(|input: (Settings<'_>, Settings<'_>, &str)| {
         entries.iter().map(|(key, value)| BindingEntry { binding: "one", key, value: value.as_str() })
     };
     let values = || variables().map(|(_, value)| value).chain(entries().map(|entry| entry.value));
-    // No password has a comma and then one of our own words.
-    let in_path = |value: &str| value.split(',').any(|part| part.contains("skip-path=") && part.contains('@'));
-    if values().any(|value| misplaced(value) || in_path(value)) {
+    // No password has a comma and then one of our own words, and no query an address behind a comma.
+    let in_part = |value: &str| {
+        value.split(',').any(|part| part.contains("skip-path=") && part.contains('@'))
+            || (value.contains('?') && value.split(',').any(misplaced))
+    };
+    if values().any(|value| misplaced(value) || in_part(value)) {
         return;
     }
     if let Err(error) = Proxies::parse(variables()) {

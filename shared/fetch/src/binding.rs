@@ -22,6 +22,13 @@ pub(crate) fn is_local(text: &str, url: &Url) -> bool {
     text.starts_with("file:///") && url.to_file_path().is_ok()
 }
 
+/// Whether `//` is missing behind the scheme. URLs take `https:/h` and `https:h` for `https://h`; whoever writes that
+/// has meant something else.
+pub(crate) fn lacks_slashes(text: &str, url: &Url) -> bool {
+    let has = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
+    matches!(url.scheme(), "https" | "http") && !has
+}
+
 /// Two bindings say different things about the same host or artifact.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{first} and {second} give different {what}s")]

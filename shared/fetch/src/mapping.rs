@@ -7,7 +7,7 @@ use kouti_catalog::Checksum;
 use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_address};
 use url::Url;
 
-use crate::binding::is_local;
+use crate::binding::{is_local, lacks_slashes};
 use crate::{BindingEntry, Conflict};
 
 /// Where to fetch single artifacts instead, from bindings of type `dependency-mapping`.
@@ -119,8 +119,7 @@ fn address(source: &str, value: &str) -> Result<SafeUrl, BadMapping> {
         reason: format!("`{}`{reason}", mask_address(text)),
     };
     let url = Url::parse(text).map_err(|error| bad(format!(": {error}")))?;
-    // URLs take `https:/h` and `https:h` for `https://h`; whoever writes that has meant something else.
-    if matches!(url.scheme(), "https" | "http") && !text.contains("://") {
+    if lacks_slashes(text, &url) {
         return Err(bad(format!(" has no `//` behind `{}:`", url.scheme())));
     }
     if !matches!(url.scheme(), "https" | "http") && !is_local(text, &url) {

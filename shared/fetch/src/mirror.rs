@@ -7,11 +7,13 @@ use std::fmt;
 use kouti_report::{Explain, Fault, Notice, SafeUrl, mask_address};
 use url::Url;
 
-use crate::binding::is_local;
+use crate::binding::{is_local, lacks_slashes};
 use crate::{BindingEntry, Conflict, percent};
 
 const VARIABLE: &str = "BP_DEPENDENCY_MIRROR";
 const DEFAULT: &str = "default";
+/// How an address begins, also one that lacks its `//`.
+const SCHEMES: [&str; 3] = ["https:", "http:", "file:"];
 const ORIGINAL_HOST: &str = "{originalHost}";
 /// The same after URL parsing.
 const ORIGINAL_HOST_ENCODED: &str = "%7BoriginalHost%7D";
@@ -170,7 +172,9 @@ impl Mirror {
                 skip_path = Some(percent::decode(text)).filter(|text| !text.is_empty());
             } else if let Some(text) = argument.strip_prefix("mirror=") {
                 url = Some(text);
-            } else if argument.contains("://") || argument.starts_with("file:") {
+            } else if argument.contains("://")
+                || SCHEMES.iter().any(|one| argument.starts_with(one))
+            {
                 url = Some(argument);
             } else if argument.contains('@') {
                 // What is left names another host: the user, and maybe a part of the password.
@@ -193,6 +197,9 @@ impl Mirror {
         let shown = || mask_address(&text);
         let url = Url::parse(&text)
             .map_err(|error| bad(format!("`{}` is no address: {error}", shown())))?;
+        if lacks_slashes(&text, &url) {
+            return Err(bad(format!("`{}` has no `//` behind `{}:`", shown(), url.scheme())));
+        }
         let local = is_local(&text, &url);
         if url.scheme() != "https" && !local {
             return Err(bad(format!("`{}` is neither https nor a local file", shown())));
@@ -362,6 +369,8 @@ mod tests {
         assert_snapshot!(bad("https://u:s3cret@:99999"), @"BP_DEPENDENCY_MIRROR is not a mirror: `https://***@:99999` is no address: empty host");
         assert_snapshot!(bad("https://u:s3cret,more@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: an `@` stands outside of its address: write a comma inside as `%2C`");
         assert_snapshot!(bad("https://u,s3cret@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: an `@` stands outside of its address: write a comma inside as `%2C`");
+        assert_snapshot!(bad("https:/u:s3cret@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `***@m.example` has no `//` behind `https:`");
+        assert_snapshot!(bad("https:/x://u:s3cret@m.example"), @"BP_DEPENDENCY_MIRROR is not a mirror: `***@m.example` has no `//` behind `https:`");
         let error = parse(&[], &[("h.example", "ftp://x")]).unwrap_err();
         assert_snapshot!(Problem::from(error).page("", Colour::Off), @"
         error[bad-mirror]: binding `one`, key `h.example` is not a mirror: `ftp://x` is neither https nor a local file

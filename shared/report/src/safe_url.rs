@@ -31,11 +31,11 @@ impl From<Url> for SafeUrl {
 impl fmt::Display for SafeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = &self.0;
-        write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
-        if let Some(port) = url.port() {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(&mask_credentials(url.path()))
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let mut shown = format!("{}://", url.scheme());
+        mask_users(&format!("{host}{port}{}", url.path()), &mut shown);
+        f.write_str(&shown)
     }
 }
 
@@ -59,8 +59,24 @@ pub fn mask_credentials(text: &str) -> String {
             .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
             .unwrap_or(after.len());
         let (url, tail) = after.split_at(end);
-        let authority_end = url.find(['/', '?', '#']).unwrap_or(url.len());
-        let (authority, path) = url.split_at(authority_end);
+        match url.split_once('?') {
+            Some((path, _)) => {
+                mask_users(path, &mut masked);
+                masked.push_str("?***");
+            }
+            None => mask_users(url, &mut masked),
+        }
+        rest = tail;
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// Of what is behind `://`. More addresses may follow, and the colon of one may have been taken for that of a port.
+fn mask_users(mut url: &str, masked: &mut String) {
+    loop {
+        let end = url.find(['/', '#']).unwrap_or(url.len());
+        let (authority, path) = url.split_at(end);
         match authority.rsplit_once('@') {
             Some((_, host)) => {
                 masked.push_str("***@");
@@ -68,17 +84,10 @@ pub fn mask_credentials(text: &str) -> String {
             }
             None => masked.push_str(authority),
         }
-        match path.split_once('?') {
-            Some((path, _)) => {
-                masked.push_str(path);
-                masked.push_str("?***");
-            }
-            None => masked.push_str(path),
-        }
-        rest = tail;
+        let Some(slashes) = path.find("//") else { return masked.push_str(path) };
+        url = path[slashes..].trim_start_matches('/');
+        masked.push_str(&path[..path.len() - url.len()]);
     }
-    masked.push_str(rest);
-    masked
 }
 
 /// Hides what may be a password in a text that should be one address, but may be none.
@@ -87,10 +96,21 @@ pub fn mask_credentials(text: &str) -> String {
 /// are as secret.
 #[must_use]
 pub fn mask_address(text: &str) -> String {
-    let masked = mask_credentials(text);
-    let Some((before, host)) = masked.rsplit_once('@') else { return masked };
-    let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
-    format!("{scheme}***@{host}")
+    let is_scheme =
+        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let scheme = text.find("://").filter(|at| is_scheme(&text[..*at]));
+    let (scheme, rest) = text.split_at(scheme.map_or(0, |at| at + 3));
+    let behind_user = |text: &str| match text.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => text.to_owned(),
+    };
+    let shown = match rest.split_once('?') {
+        // A query with an `@`, or a password with a `?`.
+        Some((_, query)) if query.contains('@') => "***".to_owned(),
+        Some((address, _)) => behind_user(address) + "?***",
+        None => behind_user(rest),
+    };
+    format!("{scheme}{shown}")
 }
 
 #[cfg(test)]
@@ -105,6 +125,8 @@ mod tests {
         assert_eq!(url.reveal().password(), Some("p"));
         let within = SafeUrl::from(Url::parse("https://mirror/https://u:p@host/a").unwrap());
         assert_eq!(within.to_string(), "https://mirror/https://***@host/a");
+        let port = SafeUrl::from(Url::parse("https://https://u:p@host/a").unwrap());
+        assert_eq!(port.to_string(), "https://https//***@host/a");
     }
 
     #[test]
@@ -115,6 +137,10 @@ mod tests {
             ("proxy=http://me:p@ss@proxy:3128", "proxy=http://***@proxy:3128"),
             ("no url at all", "no url at all"),
             ("https://h/mail@host", "https://h/mail@host"),
+            ("https://h/a://b/https://u:p@h/x", "https://h/a://b/https://***@h/x"),
+            ("https://a:b@https://u:p@h/x?y", "https://***@https://***@h/x?***"),
+            ("https://h//u:p@h/x", "https://h//***@h/x"),
+            ("https://h///u:p@h/x", "https://h///***@h/x"),
         ] {
             assert_eq!(mask_credentials(text), masked);
         }
@@ -127,6 +153,9 @@ mod tests {
             ("https://u:p/w@h/x", "https://***@h/x"),
             ("https:/u:p@h/x", "***@h/x"),
             ("u:p@ss@h", "***@h"),
+            ("https://u:p?w@h/x", "https://***"),
+            ("https:/u:p@h/x://y", "***@h/x://y"),
+            ("https://u:p @h?x\ny", "https://***@h?***"),
             ("h/x", "h/x"),
             ("https://h/x", "https://h/x"),
         ] {
