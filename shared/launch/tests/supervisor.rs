@@ -144,11 +144,15 @@ fn a_stop_reaches_the_whole_group() {
     assert!(!Path::new("/proc").join(grandchild.trim()).exists());
 }
 
+/// What a server does when it is told to stop. Nothing cuts the draining short: a server that ends while the shell above
+/// it is about to die may still give that its code, and then nobody has it.
+const DRAIN: &str = r#"trap "" TERM; sleep 0.1; trap - TERM"#;
+
 #[test]
 fn a_server_that_drains_after_its_shell_has_died_gives_the_code() {
     for code in [0, 7] {
         let place = Place::new();
-        let traps = format!("trap 'sleep 0.1; : > drained; exit {code}' TERM");
+        let traps = format!("trap '{DRAIN}; : > drained; exit {code}' TERM");
         fs_err::write(place.0.path().join("server.sh"), server(&traps)).unwrap();
         let run = place.supervise(&["sh server.sh; echo next > next"]);
         place.wait_for("ready");
@@ -161,8 +165,8 @@ fn a_server_that_drains_after_its_shell_has_died_gives_the_code() {
 #[test]
 fn what_a_server_leaves_behind_does_not_change_its_code() {
     let place = Place::new();
-    let traps = "trap 'sleep 1000 & exit 7' TERM";
-    fs_err::write(place.0.path().join("server.sh"), server(traps)).unwrap();
+    let traps = format!("trap '{DRAIN}; sleep 1000 & exit 7' TERM");
+    fs_err::write(place.0.path().join("server.sh"), server(&traps)).unwrap();
     let run = place.supervise(&["sh server.sh; echo next > next"]);
     place.wait_for("ready");
     run.signal(Signal::TERM);
