@@ -77,16 +77,17 @@ fn mask_users(mut url: &str, masked: &mut String) {
     loop {
         let end = url.find(['/', '#']).unwrap_or(url.len());
         let (authority, path) = url.split_at(end);
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
-                masked.push_str("***@");
-                masked.push_str(host);
-            }
-            None => masked.push_str(authority),
-        }
+        masked.push_str(&mask_user(authority));
         let Some(slashes) = path.find("//") else { return masked.push_str(path) };
         url = path[slashes..].trim_start_matches('/');
         masked.push_str(&path[..path.len() - url.len()]);
+    }
+}
+
+fn mask_user(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => text.to_owned(),
     }
 }
 
@@ -100,15 +101,11 @@ pub fn mask_address(text: &str) -> String {
         |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let scheme = text.find("://").filter(|at| is_scheme(&text[..*at]));
     let (scheme, rest) = text.split_at(scheme.map_or(0, |at| at + 3));
-    let behind_user = |text: &str| match text.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => text.to_owned(),
-    };
     let shown = match rest.split_once('?') {
         // A query with an `@`, or a password with a `?`.
         Some((_, query)) if query.contains('@') => "***".to_owned(),
-        Some((address, _)) => behind_user(address) + "?***",
-        None => behind_user(rest),
+        Some((address, _)) => mask_user(address) + "?***",
+        None => mask_user(rest),
     };
     format!("{scheme}{shown}")
 }
